@@ -1,0 +1,50 @@
+# `make help` lists what there is. Python 3.11 to 3.14 with its venv module is all that must be there.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
+
+.PHONY: help demo crawl test lint lock bench clean
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+demo: .venv/ready  ## three staged nights with real workers, in a minute
+	@$(BIN)/confradar demo
+
+crawl: .venv/ready  ## read the five sources now; ends well also if only some could be read
+	@$(BIN)/confradar crawl || { status=$$?; [ $$status -eq 3 ] || exit $$status; }
+
+test: .venv/ready-for-tests  ## all tests
+	@$(BIN)/python -m pytest
+
+lint: .venv/ready-for-tests  ## style, types, import contract
+	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports
+
+bench: .venv/ready-for-tests  ## measure, in minutes; nothing is asserted
+	@$(BIN)/python -m pytest tests/bench --override-ini norecursedirs= -s
+
+lock: .venv/ready-for-tests  ## resolve the dependencies anew, for all supported Pythons
+	@for part in "pyproject.toml --group setup --output-file requirements.lock" \
+		"pyproject.toml --group setup --group dev --constraints requirements.lock --output-file tests/requirements.lock"; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --no-annotate --only-binary :all: $$part || exit; done
+
+clean:  ## remove what was set up
+	rm -rf .venv build *.egg-info
+
+.venv/python:
+	@if [ -z "$(PYTHON)" ]; then echo "ConfRadar needs Python 3.11 to 3.14: none of them is on the PATH (or set PYTHON=...)"; exit 1; fi
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "ConfRadar needs Python's venv module: install it (Debian: apt install python3-venv)"; exit 1; }
+	@$(PYTHON) -m venv .venv && touch $@
+
+.venv/ready: requirements.lock pyproject.toml | .venv/python
+	@echo "setting up in .venv (once, a minute) ..."
+	@$(PIP) -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
+
+.venv/ready-for-tests: tests/requirements.lock .venv/ready
+	@echo "setting up the tests in .venv (once, a minute) ..."
+	@$(PIP) -r tests/requirements.lock
+	@touch $@

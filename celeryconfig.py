@@ -1,0 +1,69 @@
+"""Celery's configuration: broker, result backend, limits, beat schedule. `celery` finds it without -A."""
+
+from celery.schedules import crontab
+
+from confradar import settings as _configuration
+
+_settings = _configuration.load()
+
+broker_url = result_backend = _settings.broker
+imports = ("confradar.tasks",)
+
+timezone = "UTC"
+enable_utc = True
+accept_content = ["json"]
+result_accept_content = ["json"]
+task_serializer = result_serializer = "json"
+
+# Five crawls at once whatever the cores: they wait for the network.
+worker_concurrency = _settings.worker_concurrency
+worker_prefetch_multiplier = 1
+worker_hijack_root_logger = False
+worker_send_task_events = True
+worker_soft_shutdown_timeout = 60
+# On, a restart of the broker would lose the chord's headers until their visibility ends.
+worker_cancel_long_running_tasks_on_connection_loss = False
+task_send_sent_event = True
+task_track_started = True
+task_acks_late = True
+task_reject_on_worker_lost = False  # alone it loops for ever; the bounded way is the next line
+task_retry_on_worker_lost = True
+task_store_errors_even_if_ignored = True
+task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.2, "interval_step": 0.2, "interval_max": 0.5}
+
+result_extended = True
+result_expires = result_chord_expires = 3 * 24 * 3600
+# A broker that restarts within two seconds must not fail a chord.
+result_backend_always_retry = True
+result_backend_base_sleep_between_retries_ms = 200
+result_backend_max_sleep_between_retries_ms = 1000
+result_backend_max_retries = 60
+
+broker_connection_timeout = 2
+broker_connection_retry_on_startup = True
+# Above the longest hard limit: a body that outlives it would be delivered again beside itself.
+_visibility = {
+    "visibility_timeout": _settings.visibility_seconds,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 2,
+}
+broker_transport_options = dict(_visibility)
+result_backend_transport_options = {
+    "visibility_timeout": _settings.visibility_seconds,
+    # Of who sends: `celery call` gives up at once. A worker's writes are retried as set above.
+    "retry_policy": {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5},
+}
+
+beat_schedule_filename = str(_settings.data_dir / "beat-schedule")
+beat_cron_starting_deadline = 6 * 3600
+beat_enable_remote_control = True
+beat_remote_control_max_tick_age = 120
+beat_schedule = {
+    "daily_crawl_schedule": {
+        "task": "confradar.crawl_all",
+        "schedule": crontab(hour=2, minute=0),
+        "kwargs": {"trigger": "schedule"},
+        "options": {"expires": 6 * 3600},
+    }
+}

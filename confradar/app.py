@@ -1,0 +1,41 @@
+"""The Celery application: the same as `celery` finds without -A."""
+
+from typing import Any
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from confradar.errors import BrokerUnavailable
+from confradar.settings import masked
+
+app = Celery("confradar")
+app.config_from_object("celeryconfig")
+app.set_default()
+
+
+def connected(broker: str) -> Celery:
+    """An application of the same configuration on that broker."""
+    application = Celery("confradar", set_as_current=False)
+    application.config_from_object("celeryconfig")
+    application.conf.update(broker_url=broker, result_backend=broker)
+    return application
+
+
+def workers(broker: str, timeout: float = 1.0) -> list[str]:
+    """The names of the workers that answer on that broker. Raises BrokerUnavailable if the broker itself does not."""
+    application = connected(broker)
+    try:
+        with application.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+            replies = application.control.ping(timeout=timeout, connection=connection)
+    except (OperationalError, OSError) as error:
+        raise BrokerUnavailable(
+            f"The broker {masked(broker)} does not answer ({error}). Start it, or correct CONFRADAR_BROKER_URL."
+        ) from error
+    return sorted(name for reply in replies or [] for name in reply if not name.startswith("beat"))
+
+
+def submit(broker: str, **arguments: Any) -> str:
+    """Send `confradar.crawl_all` and return the id of its task, which names the run: `manual:<id>`."""
+    with connected(broker) as application:
+        return str(application.send_task("confradar.crawl_all", kwargs=arguments).id)

@@ -1,0 +1,132 @@
+"""Commands for who looks after an installation: doctor, config, db."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import click
+
+from confradar import app
+from confradar import settings as configuration
+from confradar.errors import ConfRadarError
+from confradar.settings import Settings, masked
+from confradar.sources.base import readers
+from confradar.storage import database, ledger
+
+DISK_MIN = 500 * 1024 * 1024
+
+
+class Finding(NamedTuple):
+    """One line of the doctor: what was looked at, whether it is well, and what to know or do."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(as_json: bool) -> None:
+    """Find what is wrong: database, migrations, broker, workers, alerts, disk, settings.
+
+    Each line is ok, or says the one thing to do. Exit code 1 if any is not.
+    """
+    settings = configuration.load()
+    findings = list(examine(settings))
+    if as_json:
+        click.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        for finding in findings:
+            mark = click.style("ok    ", fg="green") if finding.ok else click.style("not ok", fg="red")
+            click.echo(f"{mark}  {finding.name:<11} {finding.detail}")
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at each part of the installation; what cannot be looked at is not ok, with the reason."""
+    checks: dict[str, Callable[[Settings], str]] = {
+        "database": _database,
+        "broker": _broker,
+        "nights": _nights,
+        "alerts": _alerts,
+        "disk": _disk,
+        "sources": _sources,
+    }
+    for name, check in checks.items():
+        try:
+            yield Finding(name, True, check(settings))
+        except ConfRadarError as error:
+            yield Finding(name, False, str(error))
+
+
+def _database(settings: Settings) -> str:
+    database.check_schema(settings.database)
+    return f"{masked(settings.database)}, tables as this version wants them"
+
+
+def _broker(settings: Settings) -> str:
+    found = app.workers(settings.broker)
+    if not found:
+        raise ConfRadarError(f"{masked(settings.broker)} answers, but no worker does. Start one: celery worker")
+    return f"{masked(settings.broker)}, workers: {', '.join(found)}"
+
+
+def _nights(settings: Settings) -> str:
+    with database.reading(settings.database) as connection:
+        nights = [run for run in ledger.latest(connection, 100) if run.trigger == "schedule"]
+    if not nights:
+        return "no scheduled night yet; `celery beat` sends one at 02:00 UTC"
+    return f"last {nights[0].key}: {nights[0].status}"
+
+
+def _alerts(settings: Settings) -> str:
+    with database.reading(settings.database) as connection:
+        alerts = ledger.open_alerts(connection)
+    if alerts:
+        raise ConfRadarError("; ".join(f"{detail} (since {at:%Y-%m-%d %H:%M} UTC)" for _, detail, at in alerts))
+    return "none open"
+
+
+def _disk(settings: Settings) -> str:
+    folder = settings.data_dir
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < DISK_MIN:
+        raise ConfRadarError(f"{free // 1024**2} MiB free at {folder}: make room, at least {DISK_MIN // 1024**2} MiB")
+    return f"{free // 1024**3} GiB free at {folder}"
+
+
+def _sources(_settings: Settings) -> str:
+    for name in readers():
+        configuration.source_overrides(name)
+    return f"{len(readers())} declared; `confradar sources` shows them"
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def config(as_json: bool) -> None:
+    """Print the effective settings, secrets masked."""
+    shown = configuration.load().shown()
+    if as_json:
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=2, default=str))
+        return
+    for name, value in shown.items():
+        click.echo(f"{'' if name.startswith('postgres_') else 'CONFRADAR_'}{name.upper()}={value}")
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the tables up to date."""
+    url = configuration.load().database
+    database.upgrade(url)
+    click.echo(f"{masked(url)}: at revision {database.revision(url)}", err=True)

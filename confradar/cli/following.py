@@ -1,0 +1,135 @@
+"""Follow a run in the ledger: one live line per step on a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from confradar import steps
+from confradar.settings import Settings
+from confradar.sources.base import readers
+from confradar.storage import database, ledger
+
+POLL_SECONDS = 0.25
+COLOURS = {
+    "ok": "green",
+    "degraded": "yellow",
+    "cancelled": "yellow",
+    "failed": "red",
+    "lost": "red",
+    "running": "cyan",
+}
+
+
+def follow(
+    key: str, settings: Settings, console: Console, *, tend: Callable[[], None] | None = None, patience: float = 30
+) -> ledger.Run:
+    """Show a run until it is closed, and return it. Ctrl-C ends its crawls as a limit does; a second one leaves.
+
+    `tend` is called at each look; `patience` is how long, in seconds, the run may take to appear.
+    Raises UnknownName if it does not.
+    """
+    shown: dict[str, str] = {}
+    began = time.monotonic()
+    live = Live(console=console, auto_refresh=False, transient=False) if console.is_terminal else None
+    interrupted = False
+    with live or nullcontext():
+        while True:
+            try:
+                run, rows = _look(key, settings, until=began + patience)
+                if live:
+                    live.update(_table(rows), refresh=True)
+                else:
+                    _lines(rows, shown, console)
+                if run.status in ledger.FINAL_RUN:
+                    return run
+                if tend:
+                    tend()
+                time.sleep(POLL_SECONDS)
+            except KeyboardInterrupt:
+                if interrupted:
+                    raise
+                interrupted = True
+                console.print("stopping: what has come is stored; Ctrl-C again leaves at once", style="yellow")
+                with database.transaction(settings.database) as connection:
+                    ledger.stop(connection, key)
+
+
+def _look(key: str, settings: Settings, *, until: float) -> tuple[ledger.Run, list[dict[str, Any]]]:
+    while True:
+        with database.reading(settings.database) as connection:
+            found = ledger.latest_of(connection, key)
+            if found is not None:
+                return found, ledger.step_runs(connection, found.id)
+            if time.monotonic() > until:
+                ledger.find(connection, key)
+        time.sleep(POLL_SECONDS)
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for row in rows:
+        name, state, fact = _words(row)
+        table.add_row(name, Text(state, style=COLOURS.get(row["status"], "dim")), fact)
+    return table
+
+
+def _lines(rows: list[dict[str, Any]], shown: dict[str, str], console: Console) -> None:
+    for row in rows:
+        name, state, fact = _words(row)
+        told = state if row["finished_at"] is None else f"{state} {fact}"
+        if shown.get(name) != told:
+            shown[name] = told
+            console.print(f"{name:<15} {state:<10} {fact}".rstrip(), highlight=False, soft_wrap=True)
+
+
+def _words(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Name, state and fact of a step: "wikicfp", "done", "96 pages  1 840 listings  3 rejected  8 m 04 s"."""
+    name = row["step"].removesuffix("_conferences")
+    state = {"ok": "done", "running": "reading"}.get(row["status"], row["status"])
+    if row["step"] == steps.STORE:
+        state = {"running": "storing"}.get(row["status"], state)
+        return name, state, f"{number(row['count'])} listings" if row["count"] is not None else ""
+    if row["status"] == "queued" and row["attempt"] > 1:
+        return name, "waiting", f"for attempt {row['attempt']}, from {row['queued_at']:%H:%M:%S} UTC"
+    if row["finished_at"] is None:
+        progress = row["progress"] or {}
+        fact = f"{number(progress.get('pages', 0))} pages  {number(progress.get('listings', 0))} listings"
+        return name, state, fact if row["status"] == "running" else ""
+    data = row["metadata"] or {}
+    parts = [f"{number(data.get('pages', 0))} pages", f"{number(row['count'] or 0)} listings"]
+    if data.get("rejected"):
+        parts.append(f"{number(data['rejected'])} rejected")
+    parts.append(seconds((row["finished_at"] - row["started_at"]).total_seconds() if row["started_at"] else 0))
+    if row["reason"]:
+        reason = row["reason"].replace("_", " ") + (" (expected)" if data.get("expected") else "")
+        parts.append(f"{reason}: {row['error']}" if row["error"] else reason)
+    return name, state, "  ".join(parts)
+
+
+def number(value: int) -> str:
+    """1840 as "1 840"."""
+    return f"{value:,}".replace(",", " ")
+
+
+def seconds(value: float) -> str:
+    """A duration: "0.4 s", "8 m 04 s"."""
+    return f"{value:.1f} s" if value < 60 else f"{int(value) // 60} m {int(value) % 60:02} s"
+
+
+def announce(console: Console, plan: tuple[str, ...], budget: float | None) -> None:
+    """Say at the start how long each source may take."""
+    limits = [
+        f"{reader.source.name} {seconds(budget or reader.source.politeness.budget_seconds)}"
+        for reader in readers().values()
+        if reader.source.step in plan
+    ]
+    if limits:
+        console.print(f"each may take at most: {', '.join(limits)}", style="dim", highlight=False, soft_wrap=True)

@@ -1,0 +1,207 @@
+"""Commands that read the store: list, show, changes, sources, runs."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, timedelta
+from typing import Any
+
+import click
+from rich.text import Text
+
+from confradar import settings as configuration
+from confradar import steps
+from confradar.cli import tables
+from confradar.sources.base import readers
+from confradar.storage import conferences, database, ledger
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+now_option = click.option("--now", metavar="DATE", help="Count from this day or instant, e.g. 2026-02-03.")
+limit_option = click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+
+
+def print_json(value: Any) -> None:
+    """Print an answer as JSON."""
+    click.echo(json.dumps(conferences.to_json(value), ensure_ascii=False, indent=2))
+
+
+@click.command("list")
+@now_option
+@limit_option
+@json_option
+def list_(now: str | None, limit: int, as_json: bool) -> None:
+    """Show the deadlines coming next, soonest first, e.g. `confradar list --limit 10`."""
+    settings, moment = configuration.load(), steps.instant(now)
+    with database.reading(settings.database) as connection:
+        rows = conferences.coming(connection, now=moment, limit=limit)
+    if as_json:
+        print_json(rows)
+    else:
+        tables.show_coming(rows, moment)
+
+
+@click.command()
+@click.argument("conference")
+@now_option
+@json_option
+def show(conference: str, now: str | None, as_json: bool) -> None:
+    """Show one conference with every claim, e.g. `confradar show icml-2026`."""
+    settings, moment = configuration.load(), steps.instant(now)
+    with database.reading(settings.database) as connection:
+        found = conferences.conference(connection, conference.lower())
+    if as_json:
+        print_json(found)
+        return
+    console = tables.output()
+    console.print(Text(found["title"], style="bold"), f"[dim]{found['slug']}[/dim]")
+    days = " to ".join(f"{day:%a %d %b %Y}" for day in (found["starts_on"], found["ends_on"]) if day)
+    for line in (found["full_name"], " · ".join(part for part in (found["place"], days) if part), found["website"]):
+        if line and line != found["title"]:
+            console.print(Text(line))
+    claims = tables.plain("gate", "safe date (UTC)", "left", "verdict", "source", "says", "last confirmed")
+    for gate in found["deadlines"]:
+        head = [
+            tables.what({**gate, "title": "", "year": ""}).removeprefix(" · "),
+            tables.when(gate["earliest"], gate["latest"], gate["safe_at"]),
+            tables.left(gate["safe_at"], moment) if gate["safe_at"] and gate["latest"] >= moment else "passed",
+            gate["verdict"],
+        ]
+        for claim in gate["claims"]:
+            zone = claim["zone_text"] or "no zone"
+            words = f"“{claim['text']}” {zone}" + (f" ({claim['reason']})" if claim["reason"] else "")
+            claims.add_row(*head, claim["source"], Text(words), f"{claim['last_confirmed_at']:%Y-%m-%d}")
+            head = ["", "", "", ""]
+    console.print(claims)
+    for mention in found["mentions"]:
+        console.print(Text(f"{mention['source']}: {mention['url']}", style="dim"))
+    moved = [row for row in found["changes"] if row["direction"] and row["field"] != "conference"]
+    if moved:
+        console.print("\nhistory")
+        tables.show_changes([{**row, "year": found["year"], "acronym": found["acronym"]} for row in moved])
+
+
+@click.command()
+@now_option
+@click.option("--since", metavar="DATE", help="From this day on; the last 30 days if not given.")
+@limit_option
+@json_option
+def changes(now: str | None, since: str | None, limit: int, as_json: bool) -> None:
+    """Show what moved, earlier ones first, e.g. `confradar changes --since 2026-01-01`."""
+    settings, moment = configuration.load(), steps.instant(now)
+    begin = steps.instant(since) if since else moment - timedelta(days=30)
+    if as_json:
+        with database.reading(settings.database) as connection:
+            print_json(conferences.recent_changes(connection, since=begin, limit=limit, urgent_first=True))
+    else:
+        tables.changes(settings, since=begin, limit=limit)
+
+
+@click.command()
+@json_option
+def sources(as_json: bool) -> None:
+    """Show the sources: feeds, state, cadence, expected range."""
+    settings = configuration.load()
+    shown: list[dict[str, Any]] = []
+    for found in readers().values():
+        source = found.source
+        overrides = configuration.source_overrides(source.name)
+        with database.reading(settings.database) as connection:
+            last = ledger.last_of(connection, source.step)
+        low, high = source.expected_listings.start, source.expected_listings.stop - 1
+        shown.append(
+            {
+                "name": source.name,
+                "home": source.home,
+                "base": overrides.get("url", source.base),
+                "cadence": source.cadence,
+                "expected": overrides.get("expected", f"{low}-{high}"),
+                "state": last["status"] if last else "never read",
+                "reason": (last or {}).get("reason") or "",
+                "listings": last["count"] if last else None,
+                "at": last["finished_at"] if last else None,
+                "feeds": [
+                    {
+                        "name": feed.name,
+                        "path": feed.path,
+                        "why": feed.why,
+                        "enabled": overrides.get(f"feed_{feed.name}", "on" if feed.enabled else "off") == "on",
+                    }
+                    for feed in source.feeds
+                ],
+            }
+        )
+    if as_json:
+        print_json(shown)
+        return
+    table = tables.plain("source", "state", "listings", "expected", "cadence", "feed", "reads", "why there")
+    for source_ in shown:
+        state = f"{source_['state']} {source_['reason']}".strip()
+        head = [source_["name"], state, str(source_["listings"] or ""), source_["expected"], source_["cadence"]]
+        for feed in source_["feeds"]:
+            table.add_row(*head, feed["name"] + ("" if feed["enabled"] else " (off)"), feed["path"], feed["why"])
+            head = [""] * len(head)
+    tables.output().print(table)
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@json_option
+def runs(limit: int, as_json: bool) -> None:
+    """Show what ran, newest first."""
+    settings = configuration.load()
+    with database.reading(settings.database) as connection:
+        found = [(run, ledger.step_runs(connection, run.id)) for run in ledger.latest(connection, limit)]
+    if as_json:
+        print_json(
+            [
+                {
+                    **{
+                        name: getattr(run, name)
+                        for name in (
+                            "key",
+                            "trigger",
+                            "target",
+                            "status",
+                            "logical_instant",
+                            "started_at",
+                            "finished_at",
+                            "statistics",
+                            "message",
+                        )
+                    },
+                    "steps": [
+                        {
+                            name: row[name]
+                            for name in (
+                                "step",
+                                "status",
+                                "reason",
+                                "attempt",
+                                "count",
+                                "pid",
+                                "worker",
+                                "task_id",
+                                "metadata",
+                                "error",
+                            )
+                        }
+                        for row in rows
+                    ],
+                }
+                for run, rows in found
+            ]
+        )
+        return
+    table = tables.plain("run", "status", "night of", "began", "took", "steps")
+    for run, rows in found:
+        took = f"{(run.finished_at - run.started_at).total_seconds():.1f} s" if run.finished_at else ""
+        states = ", ".join(f"{row['step'].removesuffix('_conferences')} {row['status']}" for row in rows)
+        table.add_row(
+            run.key,
+            run.status,
+            f"{run.logical_instant:%Y-%m-%d}",
+            f"{run.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+            took,
+            states,
+        )
+    tables.output().print(table if found else "Nothing has run yet. `confradar crawl` does, `confradar demo` shows it.")

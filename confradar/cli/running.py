@@ -1,0 +1,119 @@
+"""Commands that run the job: crawl, up, watchdog."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+
+from confradar import app, graph, servers, steps, watch
+from confradar import settings as configuration
+from confradar.cli import following, tables
+from confradar.errors import BrokerUnavailable, ServerFailed
+from confradar.settings import Settings, masked
+
+EXIT_CODES = {"ok": 0, "partial": 3}
+TERMINAL_BUDGET = 300
+
+
+@click.command()
+@click.argument("target", default="*")
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=1),
+    default=TERMINAL_BUDGET,
+    show_default=True,
+    help="Seconds of crawling that each source may take.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+def crawl(target: str, budget: float, dry_run: bool) -> None:
+    """Read the sources now and store what they say, e.g. `confradar crawl` or `confradar crawl elra+`.
+
+    Uses the workers of the configured broker if any answer, else brings broker and workers of its own for
+    the run. Exit code: 0 done, 1 failed, 2 usage, 3 some sources failed or were read in part.
+    """
+    settings, console = configuration.load(), Console(stderr=True)
+    plan = graph.plan(target)
+    if dry_run:
+        for step in plan.steps:
+            click.echo(step.name)
+        return
+    with working(settings, console) as (broker, watching):
+        following.announce(console, plan.names, budget)
+        key = "manual:" + app.submit(broker, target=target, budget=budget)
+        run = following.follow(key, settings, console, tend=watching)
+    tables.figures(console, run)
+    tables.coming(settings, now=run.logical_instant, limit=10)
+    sys.exit(EXIT_CODES.get(run.status, 1))
+
+
+class Watching:
+    """Called at each look at a run: sees that our own worker lives, and does the watchdog's work each minute."""
+
+    def __init__(self, settings: Settings, own: list[servers.Server]) -> None:
+        self._settings, self._own, self._since, self._last = settings, own, steps.now_utc(), time.monotonic()
+
+    def __call__(self) -> None:
+        """Raise ServerFailed if a server of ours is gone."""
+        for server in self._own:
+            if not server.alive():
+                raise ServerFailed(f"{server.name} ended: {server.last_words()}")
+        if time.monotonic() - self._last > self._settings.watchdog_seconds:
+            self._last = time.monotonic()
+            watch.watch(self._settings, since=self._since, now=steps.now_utc())
+
+
+@contextmanager
+def working(settings: Settings, console: Console) -> Iterator[tuple[str, Watching]]:
+    """A broker with workers: the configured one if any worker answers there, else our own for the time."""
+    steps.prepare(settings)
+    try:
+        found = app.workers(settings.broker)
+    except BrokerUnavailable:
+        if settings.broker_url:
+            raise
+        found = []
+    if found:
+        console.print(said(settings, f"{masked(settings.broker)} with {', '.join(found)}"), highlight=False)
+        yield settings.broker, Watching(settings, [])
+        return
+    with servers.stack(settings) as (broker, own):
+        console.print(said(settings, "own, for this run"), highlight=False)
+        yield broker, Watching(settings, own)
+
+
+def said(settings: Settings, broker: str) -> str:
+    """The first line of a command that works: which database and which broker are in use."""
+    return f"database {masked(settings.database)} · broker {broker}"
+
+
+@click.command()
+def up() -> None:
+    """Run everything on this machine: broker, worker, beat, watchdog, and Flower on http://127.0.0.1:5555.
+
+    Stays in the foreground; Ctrl-C stops all of it.
+    """
+    settings, console = configuration.load(), Console(stderr=True)
+    steps.prepare(settings)
+    with servers.stack(settings, services=True) as (broker, own):
+        console.print(said(settings, broker), highlight=False)
+        console.print(f"running: {', '.join(server.name for server in own)}; logs in {settings.data_dir / 'logs'}")
+        console.print("Flower: http://127.0.0.1:5555 · next night: 02:00 UTC · now: celery call confradar.crawl_all")
+        try:
+            while True:
+                Watching(settings, own)()
+                time.sleep(1)
+        except KeyboardInterrupt:
+            console.print("stopping")
+
+
+@click.command()
+def watchdog() -> None:
+    """Finish what a chord left open and notice nights that did not come, each minute, on the database alone."""
+    settings = configuration.load()
+    click.echo(f"watching {masked(settings.database)} each {settings.watchdog_seconds:g} s", err=True)
+    watch.keep_watching(settings, lambda line: click.echo(f"{steps.now_utc():%Y-%m-%dT%H:%M:%SZ} {line}", err=True))

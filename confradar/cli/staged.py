@@ -1,0 +1,87 @@
+"""The demo: three nights of real crawls over staged sites that show true facts."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from confradar import app, servers, steps
+from confradar import settings as configuration
+from confradar.cli import following, tables
+from confradar.cli.running import EXIT_CODES, Watching, said
+from confradar.demo import sites
+from confradar.settings import Settings
+from confradar.storage import ledger
+
+BUDGET = 30
+WELCOME = """A staged demonstration: true facts of 13 January, 20 January and 3 February 2026, shown on five sites
+that stand on this machine alone. Everything behind them is real: workers, chord, spiders, store."""
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def demo(context: click.Context) -> None:
+    """See it work: five staged sites on this machine, three nights, real workers, one chord a night.
+
+    The facts are true, who shows them is staged. Needs no network.
+    """
+    if context.invoked_subcommand is None:
+        sys.exit(play())
+
+
+def play() -> int:
+    """Run the three nights; returns the exit code."""
+    console = Console(stderr=True)
+    folder = configuration.load().data_dir / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    settings = configuration.load(data_dir=folder, CONFRADAR_DATABASE_URL=f"sqlite:///{folder / 'confradar.sqlite'}")
+    steps.prepare(settings)
+    console.print(WELCOME, highlight=False)
+    status = "ok"
+    with sites.serve() as staged, servers.stack(settings, staged.environment()) as (broker, own):
+        console.print(said(settings, broker), highlight=False)
+        for number, night in enumerate(sites.NIGHTS, 1):
+            staged.night = number
+            run = _night(settings, console, broker, night, Watching(settings, own))
+            status = run.status if run.status not in EXIT_CODES or status == "ok" else status
+            tables.figures(console, run)
+            if number == 1:
+                tables.coming(settings, now=night, limit=12)
+            else:
+                tables.changes(settings, run_id=run.id, limit=25)
+    _look_further(console, folder)
+    return EXIT_CODES.get(status, 1)
+
+
+def _night(settings: Settings, console: Console, broker: str, night: datetime, watching: Watching) -> ledger.Run:
+    console.print(f"\n[bold]The night of {night:%A %d %B %Y}[/bold]", highlight=False)
+    key = "manual:" + app.submit(broker, logical_date=night.isoformat(), budget=BUDGET)
+    return following.follow(key, settings, console, tend=watching)
+
+
+def _look_further(console: Console, folder: Path) -> None:
+    program = f"CONFRADAR_DATA_DIR={folder} confradar"
+    console.print("\nThis was staged. Look further:", highlight=False)
+    for command in ("list --now 2026-02-03", "show eccv-2026", "changes --now 2026-02-03", "runs"):
+        console.print(f"  {program} {command}", highlight=False, soft_wrap=True)
+    console.print("The living sites: confradar crawl", highlight=False)
+
+
+@demo.command("sites")
+@click.option("--night", type=click.IntRange(1, 3), default=1, show_default=True)
+def sites_(night: int) -> None:
+    """Serve only the staged sites, and print the settings that point any stack at them. Ctrl-C ends."""
+    with sites.serve(night=night) as staged:
+        for name, value in staged.environment().items():
+            click.echo(f"export {name}={value}")
+        sys.stdout.flush()
+        click.echo("serving; Ctrl-C ends", err=True)
+        try:
+            staged.wait()
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)

@@ -1,0 +1,99 @@
+"""The crawl process from within: cut off from what started it, then one crawl, then gone."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
+
+from confradar.crawling import politeness
+from confradar.crawling.options import CrawlOptions
+from confradar.crawling.spider import spider
+from confradar.crawling.spool import Spool
+
+PR_SET_PDEATHSIG = 1
+# What a process that reads pages of strangers has no business with.
+SECRET = ("CONFRADAR_", "DATABASE_URL", "POSTGRES_", "PG", "BROKER", "CELERY", "FLOWER_", "REDIS", "APPRISE")
+
+
+def run(source: str, options: CrawlOptions, spool: Path) -> None:
+    """Crawl in this process, which must not have a reactor yet; returns when the spool is closed."""
+    process = AsyncCrawlerProcess(Settings(politeness.settings(options)))
+    for name in ("addons", "crawler", "middleware", "utils.log"):  # lists of what is always the same
+        logging.getLogger(f"scrapy.{name}").setLevel(logging.WARNING)
+    process.crawl(spider(source, options), spool=Spool(spool))
+    process.start()
+
+
+def forked(source: str, options: CrawlOptions, spool: Path, log: Path, parent: int) -> None:
+    """What a forked process does. Never returns: nothing of the parent's may run a second time here."""
+    code = 1
+    try:
+        _forget_signals()
+        os.setsid()
+        _redirect(log)
+        _forget_logging()
+        alone(options, parent)
+        run(source, options, spool)
+        code = 0
+    except BaseException:  # the last line of defence; the log has it, the parent sees an open spool
+        logging.getLogger(__name__).critical("the crawl process broke", exc_info=True)
+    finally:
+        os._exit(code)
+
+
+def alone(options: CrawlOptions, parent: int) -> None:
+    """End with the parent (on Linux), without its secrets, within the bounds of memory."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the line above
+        os._exit(1)
+    for name in [name for name in os.environ if name.startswith(SECRET)]:
+        del os.environ[name]
+    # The parent ends us at the bound; this one stops a leap that is quicker than it looks.
+    most = options.memory_bytes * 4
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def _forget_signals() -> None:
+    """The system's own reaction to every signal, and none held back."""
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        with contextlib.suppress(OSError, ValueError):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def _redirect(log: Path) -> None:
+    """Write to the log alone. Inherited descriptors lead nowhere, their numbers stay taken: an object of the parent
+    that is cleaned up here must not speak to a database, nor to a site.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in [int(name) for name in os.listdir("/dev/fd")]:
+        if number not in (1, 2, nowhere):
+            with contextlib.suppress(OSError):
+                os.dup2(nowhere, number)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+def _forget_logging() -> None:
+    """Loggers as in a new process: without handlers and levels of the parent's."""
+    for logger in [logging.getLogger(), *(logging.getLogger(name) for name in logging.root.manager.loggerDict)]:
+        logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
+        logger.propagate, logger.disabled = True, False
+    logging.disable(logging.NOTSET)

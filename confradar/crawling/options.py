@@ -1,0 +1,134 @@
+"""What a crawl may do, as plain values: the source's declaration with the settings laid over it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from confradar.errors import SettingError
+from confradar.settings import Settings
+from confradar.sources.base import Source
+
+SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlOptions:
+    """The bounds and manners of one crawl. Times are seconds, sizes bytes.
+
+    `base` replaces the source's base address. `feeds` are the names of the lists to read; with `only`, those
+    addresses are read instead, and nothing that they lead to. `retry_waits` are the waits before a page is asked
+    for again.
+    """
+
+    base: str | None
+    feeds: tuple[str, ...]
+    delay: float
+    concurrency: int
+    max_pages: int
+    max_items: int
+    max_depth: int
+    budget_seconds: float
+    autothrottle: bool
+    allow_private_hosts: bool
+    use_proxy: bool
+    response_bytes: int
+    response_seconds: float
+    retry_after_seconds: float
+    memory_bytes: int
+    contact: str
+    retry_waits: tuple[float, ...] = (2, 8)
+    only: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object; `from_json` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> CrawlOptions:
+        """Read what `to_json` wrote."""
+        given: dict[str, Any] = {field.name: record[field.name] for field in fields(cls)}
+        for name in ("feeds", "retry_waits", "only"):
+            given[name] = tuple(given[name])
+        return cls(**given)
+
+
+def options(
+    source: Source, settings: Settings, overrides: Mapping[str, str], *, budget: float | None = None
+) -> CrawlOptions:
+    """The options of a crawl of that source.
+
+    `overrides` is what the environment says of it (`settings.source_overrides`); `budget`, in seconds of
+    crawling, goes before that. Raises SettingError, naming the setting, for a value that cannot be used.
+    """
+    polite = source.politeness
+    read = _Overrides(source.name, overrides)
+    if budget is not None and not (math.isfinite(budget) and budget > 0):
+        raise SettingError(f"the budget of a crawl: found {budget!r}, wanted: seconds above 0")
+    return CrawlOptions(
+        base=read.address("url"),
+        feeds=tuple(feed.name for feed in source.feeds if read.switch(f"feed_{feed.name}", feed.enabled)),
+        delay=read.number("delay", polite.seconds_between_requests),
+        concurrency=read.whole("concurrency", polite.concurrency),
+        max_pages=read.whole("max_pages", polite.max_pages),
+        max_items=read.whole("max_items", polite.max_items),
+        max_depth=read.whole("max_depth", polite.max_depth),
+        budget_seconds=budget or read.number("budget", polite.budget_seconds, above=0),
+        autothrottle=settings.autothrottle,
+        allow_private_hosts=settings.allow_private_hosts,
+        use_proxy=settings.use_proxy,
+        response_bytes=settings.response_bytes,
+        response_seconds=settings.response_seconds,
+        retry_after_seconds=settings.retry_after_seconds,
+        memory_bytes=settings.memory_bytes,
+        contact=settings.contact,
+    )
+
+
+class _Overrides:
+    """The overrides of one source, each read by its kind."""
+
+    def __init__(self, source: str, values: Mapping[str, str]) -> None:
+        self._source, self._values = source, values
+
+    def number(self, field: str, declared: float, *, above: float | None = None) -> float:
+        if field not in self._values:
+            return declared
+        try:
+            value = float(self._values[field])
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value) or value < 0 or (above is not None and value <= above):
+            raise self._error(field, "seconds, 0 or more" if above is None else f"seconds above {above:g}")
+        return value
+
+    def whole(self, field: str, declared: int) -> int:
+        text = self._values.get(field, str(declared)).strip()
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+            raise self._error(field, "a whole number from 1")
+        return int(text)
+
+    def switch(self, field: str, declared: bool) -> bool:
+        text = self._values.get(field, "on" if declared else "off").strip().lower()
+        if text not in SWITCH:
+            raise self._error(field, "on or off")
+        return SWITCH[text]
+
+    def address(self, field: str) -> str | None:
+        if not (text := self._values.get(field, "").strip()):
+            return None
+        try:
+            parts = urlsplit(text)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise self._error(field, "an http or https address")
+        return text
+
+    def _error(self, field: str, wanted: str) -> SettingError:
+        name = f"CONFRADAR_SOURCE_{self._source.upper()}_{field.upper()}"
+        return SettingError(f"{name}: found {self._values[field]!r}, wanted: {wanted}")

@@ -1,0 +1,1 @@
+"""What a deadline is, and nothing else: plain functions and data that know no framework."""

@@ -1,0 +1,267 @@
+"""The heart of the store: what one night changes in what we believe. Pure; nothing known is altered."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from itertools import count
+from typing import Any
+
+from confradar.deadlines import changes, gates, identity, linking
+from confradar.deadlines.conference import (
+    Claim,
+    Conference,
+    Direction,
+    Known,
+    Mention,
+    Merged,
+    Series,
+    SourceOutput,
+)
+from confradar.deadlines.identity import Cluster, MentionKey
+from confradar.deadlines.listing import Listing
+from confradar.deadlines.portrait import TOLD, free_slug, joined, portrait
+from confradar.deadlines.verdict import CREDIBLE_FOR
+
+
+def merge(known: Known, outputs: Sequence[SourceOutput], *, run_id: int, now: datetime) -> Merged:
+    """What the listings of a run change in what is known (DATA, "The store step", 2 to 6). `now` is aware.
+
+    A listing of a mention that was seen after `now` changes nothing: an older run never overwrites a newer one.
+    Figures, counts of listings: `total` given, of which `created` are new mentions, `updated` say something
+    else than before or are back, and `unchanged` wrote nothing but a confirmation (with those given twice or
+    older than what is stored); `rejected` is the caller's, 0 here. The same five by source under `per_source`.
+    Beside them `new_conferences`, `updated_conferences`, `absent` mentions, and `moves` of dates by direction.
+    """
+    night = _Night(known, run_id, now)
+    night.read(outputs)
+    night.link()
+    night.judge()
+    night.count()
+    return night.merged
+
+
+class _Night:
+    """The working state of one merge."""
+
+    def __init__(self, known: Known, run_id: int, now: datetime) -> None:
+        self.known, self.run_id, self.now = known, run_id, now
+        self.merged = Merged(run_id=run_id, at=now)
+        self.figures: dict[str, Counter[str]] = {}
+        self.given: dict[MentionKey, Listing] = {}  # new or changed tonight
+        self.raw: dict[MentionKey, str] = {}
+        self.absent: set[MentionKey] = set()
+        self.members: dict[int, list[Mention]] = {}  # of each conference that the night touches
+        self.series = dict(known.series)
+
+    @cached_property
+    def claims_of(self) -> dict[int, list[Claim]]:
+        """The known claims by mention."""
+        found: defaultdict[int, list[Claim]] = defaultdict(list)
+        for claim in self.known.claims.values():
+            found[claim.mention_id].append(claim)
+        return found
+
+    def read(self, outputs: Sequence[SourceOutput]) -> None:
+        """Sort the listings into new, changed and confirmed ones, and find the absent mentions."""
+        listings: dict[MentionKey, Listing] = {}
+        repeated: defaultdict[MentionKey, list[Listing]] = defaultdict(list)
+        for output in outputs:
+            self.figures.setdefault(output.source, Counter())["total"] += len(output.listings)
+            for listing in output.listings:
+                if listings.setdefault(key := listing.key, listing) is not listing:
+                    repeated[key].append(listing)
+        for key, others in repeated.items():
+            listings[key] = joined([listings[key], *others])
+        for key, listing in listings.items():
+            mention = self.known.mentions.get(key)
+            if mention and mention.last_seen_at > self.now:
+                continue
+            raw = listing.raw()
+            if mention and mention.raw == raw and mention.not_seen_since is None:
+                self.merged.confirmed_mentions.append(mention.id)
+            else:
+                self.given[key], self.raw[key] = listing, raw
+                self.figures.setdefault(listing.source, Counter())["updated" if mention else "created"] += 1
+        if complete := {(output.source, feed) for output in outputs for feed in output.complete_feeds}:
+            missing = self.known.mentions.keys() - listings.keys()
+            self.absent = {key for key in missing if key[:2] in complete and self._absent(self.known.mentions[key])}
+
+    def _absent(self, mention: Mention) -> bool:
+        """Whether a mention that was not read should have been: nobody misses an edition whose last gate has passed."""
+        if mention.not_seen_since is not None or mention.last_seen_at > self.now:
+            return False
+        if latest := [claim.latest for claim in self.claims_of.get(mention.id, ()) if claim.latest]:
+            return max(latest) > self.now
+        last_day = mention.listing.ends_on or mention.listing.starts_on
+        return last_day is None or last_day >= self.now.date()
+
+    def link(self) -> None:
+        """Cluster anew whatever the night touches, and write the mentions and conferences that differ."""
+        blocks = {key: identity.keys(listing) for key, listing in self.given.items()}
+        touched = linking.component(self.known, blocks, [*self.given, *self.absent])
+        if not touched:
+            return
+        listings = {key: self.given.get(key) or self.known.mentions[key].listing for key in touched}
+        clusters = identity.cluster(listings, self.known.pins)
+        new_mention, new_conference = count(self.known.next_mention), count(self.known.next_conference)
+        homes = [next(new_conference) if home is None else home for home in linking.homes(self.known, clusters)]
+        owner = {key: home for found, home in zip(clusters, homes, strict=True) for key in found.members}
+        left = {
+            known.conference_id: owner[known.key]
+            for known in sorted(self._known(touched), key=lambda mention: mention.id, reverse=True)
+            if known.conference_id != owner[known.key]
+        }  # for each conference that loses mentions, where the oldest of these goes
+        slugs = {conference.slug for conference in self.known.conferences.values()}
+        for found, home in zip(clusters, homes, strict=True):
+            rows = [
+                self._mention(key, home, found.evidence[key], blocks.get(key), new_mention) for key in found.members
+            ]
+            if home not in left and all(row is self.known.mentions.get(row.key) for row in rows):
+                continue
+            self.members[home] = rows
+            here = [listings[row.key] for row in rows if row.not_seen_since is None]
+            self._conference(home, found, here or [listings[row.key] for row in rows], slugs)
+        self._redirect({old: new for old, new in left.items() if old not in self.members})
+
+    def _known(self, touched: set[MentionKey]) -> Iterator[Mention]:
+        return (self.known.mentions[key] for key in touched if key in self.known.mentions)
+
+    def _mention(
+        self, key: MentionKey, conference_id: int, evidence: str, blocks: frozenset[str] | None, ids: Iterator[int]
+    ) -> Mention:
+        """Tonight's row of a mention; the known row itself if nothing differs. `blocks` is None if it was not given."""
+        known = self.known.mentions.get(key)
+        if known is None:
+            row = Mention(
+                next(ids), *key, self.given[key].url, conference_id, evidence, blocks or frozenset(), self.raw[key],
+                first_seen_at=self.now, last_seen_at=self.now, first_run_id=self.run_id, last_run_id=self.run_id,
+            )  # fmt: skip
+            self.merged.new_mentions.append(row)
+            return row
+        row = known
+        if (known.conference_id, known.evidence) != (conference_id, evidence):
+            row = replace(row, conference_id=conference_id, evidence=evidence)
+        if blocks is not None:
+            row = replace(
+                row, url=self.given[key].url, identity_keys=blocks, raw=self.raw[key],
+                last_seen_at=self.now, last_run_id=self.run_id, not_seen_since=None,
+            )  # fmt: skip
+        elif key in self.absent:
+            row = replace(row, not_seen_since=self.now)
+        if row is not known:
+            self.merged.changed_mentions.append(row)
+        return row
+
+    def _conference(self, conference_id: int, found: Cluster, listings: Sequence[Listing], slugs: set[str]) -> None:
+        """Write a conference's row if it is new or differs, and its history."""
+        before = self.known.conferences.get(conference_id)
+        told = portrait(listings)
+        told["series_id"] = self._series(found.series_key, told)
+        if before is None:
+            slug = free_slug(told["acronym"] or told["title"], told["year"], slugs)
+            row = Conference(id=conference_id, slug=slug, created_at=self.now, updated_at=self.now, **told)
+            self.merged.new_conferences.append(row)
+            changes.record(
+                self.known, self.merged, conference_id, "conference", None, row.title, direction=Direction.NEW
+            )
+            return
+        row = replace(before, **told)
+        if row != before:
+            self.merged.changed_conferences.append(replace(row, updated_at=self.now))
+            for name in TOLD:
+                old, new = getattr(before, name), getattr(row, name)
+                if old != new:
+                    changes.record(self.known, self.merged, conference_id, name, _text(old), _text(new))
+
+    def _series(self, key: str, told: dict[str, Any]) -> int:
+        if key not in self.series:
+            number = self.known.next_series + len(self.merged.new_series)
+            self.series[key] = Series(number, key, told["acronym"], told["full_name"] or told["title"])
+            self.merged.new_series.append(self.series[key])
+        return self.series[key].id
+
+    def _redirect(self, emptied: dict[int, int]) -> None:
+        """Point each conference that lost all its mentions, and those that point to it, to the one they are in now."""
+        if not emptied:
+            return
+        for conference in self.known.conferences.values():
+            goal = emptied.get(conference.id) or emptied.get(conference.merged_into or 0)
+            if goal:
+                self.merged.changed_conferences.append(replace(conference, merged_into=goal, updated_at=self.now))
+                slug = self.known.conferences[goal].slug
+                changes.record(self.known, self.merged, conference.id, "merged_into", None, slug)
+
+    def judge(self) -> None:
+        """Decide the gates of all touched conferences, and of those where a claim has just lost its credit."""
+        given = {row.id: self.given[row.key] for rows in self.members.values() for row in rows if row.key in self.given}
+        for conference_id in self._lapsed() - self.members.keys():
+            self.members[conference_id] = []
+        missing = {conference_id for conference_id, rows in self.members.items() if not rows}
+        if missing:
+            for mention in self.known.mentions.values():
+                if mention.conference_id in missing:
+                    self.members[mention.conference_id].append(mention)
+        gates.judge(self.known, self.merged, self.members, given, self.claims_of)
+
+    def _lapsed(self) -> set[int]:
+        """Conferences with a gate ahead of which a mention was last seen more than seven days ago."""
+        oldest = self.now - CREDIBLE_FOR
+        stale = {mention.conference_id for mention in self.known.mentions.values() if mention.last_seen_at < oldest}
+        return {
+            deadline.conference_id
+            for deadline in (self.known.deadlines.values() if stale else ())
+            if deadline.conference_id in stale and deadline.latest and deadline.latest > self.now
+        }
+
+    def count(self) -> None:
+        """Fill in the figures."""
+        for figures in self.figures.values():
+            figures["unchanged"] = figures["total"] - figures["created"] - figures["updated"]
+        names = ("total", "created", "updated", "unchanged", "rejected")
+        per_source = {source: {name: figures[name] for name in names} for source, figures in self.figures.items()}
+        moves = Counter(str(change.direction) for change in self.merged.changes if change.field == "date")
+        self.merged.figures = {
+            **{name: sum(figures[name] for figures in per_source.values()) for name in names},
+            "new_conferences": len(self.merged.new_conferences),
+            "updated_conferences": len(self.merged.changed_conferences),
+            "absent": len(self.absent),
+            "moves": dict(sorted(moves.items())),
+            "per_source": per_source,
+        }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def apply(known: Known, merged: Merged) -> Known:
+    """What is known after a night; `known` stays as it was."""
+    after = replace(
+        known,
+        series={**known.series, **{row.key: row for row in merged.new_series}},
+        conferences={**known.conferences, **{c.id: c for c in (*merged.new_conferences, *merged.changed_conferences)}},
+        mentions={**known.mentions, **{m.key: m for m in (*merged.new_mentions, *merged.changed_mentions)}},
+        claims={**known.claims, **{c.key: c for c in (*merged.new_claims, *merged.changed_claims)}},
+        deadlines={**known.deadlines, **{d.key: d for d in (*merged.new_deadlines, *merged.changed_deadlines)}},
+        former=dict(known.former),
+        next_series=known.next_series + len(merged.new_series),
+        next_conference=known.next_conference + len(merged.new_conferences),
+        next_mention=known.next_mention + len(merged.new_mentions),
+        next_deadline=known.next_deadline + len(merged.new_deadlines),
+        next_change=known.next_change + len(merged.changes),
+    )
+    confirmed = set(merged.confirmed_mentions)
+    for mention in known.mentions.values():
+        if mention.id in confirmed:
+            seen = after.mentions[mention.key]
+            after.mentions[mention.key] = replace(seen, last_seen_at=merged.at, last_run_id=merged.run_id)
+    gate_of = {deadline.id: deadline.key[1:] for deadline in after.deadlines.values()}
+    for change in merged.changes:
+        if change.field == "date" and change.before_at and change.mention_id and change.deadline_id:
+            key = (change.mention_id, *gate_of[change.deadline_id])
+            after.former[key] = after.former.get(key, frozenset()) | {change.before_at}
+    return after

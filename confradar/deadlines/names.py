@@ -1,0 +1,115 @@
+"""Names of conferences in one form: what is left when lists spell them differently."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from confradar.deadlines.listing import Listing
+
+
+def _bag(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# Former names and other spellings of one series. The right side is the name that counts.
+SERIES_NAMES = {
+    "nips": "neurips", "csfw": "csf", "sigkdd": "kdd", "esecfse": "fse", "fseesec": "fse", "oakland": "sp",
+    "thewebconference": "www", "thewebconf": "www", "theweb": "www", "webconf": "www",
+}  # fmt: skip
+SPONSORS = _bag(
+    "acm aaai acl apa asme bcs cvf eai ei compendex scopus xplore gi iacr ieee iet ifip ifac inns siam spie springer "
+    "usenix"
+)
+_BEFORE = SPONSORS | {"the", "annual"}
+_BEHIND = SPONSORS | {"and", "the"}
+_ORDINALS = "|".join(
+    _bag(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+        "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth thirtieth fortieth fiftieth"
+    )
+)
+GENERIC = _bag(
+    "the of on in for and to at an a with its international intl conference conferences conf symposium meeting annual "
+    "joint special interest group"
+)
+REGIONS = _bag(
+    "africa african america american americas arab asia asian australasian australian balkan baltic brazilian "
+    "british canadian chinese european french german iberian indian italian japanese korean latin mediterranean "
+    "mexican nordic north pacific portuguese russian south southeast spanish swiss turkish uk chapter"
+)
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|['’`´]\s?\d\d(?!\d)")
+_LABEL = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_ORDINAL = re.compile(
+    rf"\b(?:\d{{1,3}}\s?(?:st|nd|rd|th)|(?:(?:twenty|thirty|forty|fifty|sixty)[\s-]+)?(?:{_ORDINALS}))\b"
+)
+_PROCEEDINGS = re.compile(r"^\W*(?:(?:proceedings|proc\.?) of )?(?:the )?")
+ROUND = re.compile(
+    r"\(?\b(?:(?:round|cycle|phase|deadline)\s?[#-]?\s?\w{1,6}|(?:\w{1,9}\s)?(?:round|cycle|phase|deadline))\b\)?", re.I
+)
+WORD = re.compile(r"[^\W_]+")
+
+
+def plain(text: str) -> str:
+    """Lower-case text without accents."""
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return text.casefold()
+
+
+def words(text: str) -> list[str]:
+    """The words of a name without years, ordinals, "proceedings of" and sponsors at either end."""
+    bare = _PROCEEDINGS.sub("", _ORDINAL.sub(" ", _YEAR.sub(" ", plain(text).replace("&", " and "))))
+    found: list[str] = WORD.findall(bare)
+    while len(found) > 1 and found[0] in _BEFORE:
+        del found[0]
+    while len(found) > 1 and found[-1] in _BEHIND:
+        del found[-1]
+    return found
+
+
+def title_key(text: str) -> str:
+    """The title without accents, case, ordinals, years, "proceedings of", sponsors and punctuation; never empty."""
+    return " ".join(words(text)) or " ".join(plain(text).split()) or text
+
+
+def edition_year(listing: Listing) -> int:
+    """The edition's own label wins over the year field, if the two are neighbours."""
+    for text in (listing.acronym or "", listing.title):
+        labels = {int(year) for year in _LABEL.findall(text)}
+        if len(labels) == 1 and abs((label := labels.pop()) - listing.year) == 1:
+            return label
+    return listing.year
+
+
+def acronym(written: str, year: int) -> str:
+    """The acronym in lower-case letters and digits, without year, sponsors and round: "ACM MM'24" gives "mm"."""
+    pieces = words(ROUND.sub(" ", written))
+    joined = "".join(piece for piece in pieces if len(pieces) == 1 or piece not in ("and", "or"))
+    for label in (str(year), str(year)[2:]):
+        if joined.endswith(label) and len(joined) > len(label) + 1:
+            joined = joined.removesuffix(label)
+    return SERIES_NAMES.get(joined, joined) or plain(written).strip()
+
+
+def parts(written: str, year: int) -> Iterator[str]:
+    """The acronyms of a joint event: "IJCNLP-AACL", "UbiComp / ISWC"."""
+    pieces = re.split(r"[/&+,–-]|\band\b", written)
+    if 1 < len(pieces) < 5:
+        yield from (acronym(piece, year) for piece in pieces if sum(c.isupper() for c in piece) > 1)
+
+
+def site(website: str | None) -> str:
+    """Host and path of the official address, without what differs from list to list; empty if it names no event."""
+    if not website:
+        return ""
+    address = urlsplit(website.casefold())
+    path = re.sub(r"/(?:index|home|default|main)?(?:\.\w{3,5})?$", "", address.path.rstrip("/"))
+    return f"{address.netloc.removeprefix('www.')}{path}"
+
+
+def names_a_year(address: str) -> bool:
+    """Whether an address holds something like a year ("2026", "26"), so that it belongs to one edition."""
+    return bool(re.search(r"(?<!\d)(?:20)?[12]\d(?!\d)", address))

@@ -1,0 +1,131 @@
+"""All settings: `CONFRADAR_*`, and the names that a platform gives (`DATABASE_URL`, `POSTGRES_*`). Read at the edge."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from confradar.errors import SettingError
+
+DEFAULT_BROKER = "redis://127.0.0.1:6379/0"
+
+
+class Settings(BaseSettings):
+    """The effective settings. Durations are seconds, sizes bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="CONFRADAR_", extra="ignore", frozen=True, populate_by_name=True)
+
+    data_dir: Path = Field(default_factory=lambda: user_data_path("confradar"))
+    database_url: str = Field("", validation_alias=AliasChoices("CONFRADAR_DATABASE_URL", "DATABASE_URL"))
+    postgres_user: str = Field("", validation_alias="POSTGRES_USER")
+    postgres_password: str = Field("", validation_alias="POSTGRES_PASSWORD")
+    postgres_hostname: str = Field("", validation_alias="POSTGRES_HOSTNAME")
+    postgres_db: str = Field("", validation_alias="POSTGRES_DB")
+    broker_url: str = ""
+
+    worker_concurrency: int = Field(5, ge=1, le=64)
+    retry_waits: Annotated[tuple[float, ...], NoDecode] = (20, 60, 120)
+    terminal_retry_waits: Annotated[tuple[float, ...], NoDecode] = (2, 5, 10)
+    visibility_seconds: int = Field(7200, ge=5)
+    run_deadline_seconds: int = Field(75 * 60, ge=1)
+    watchdog_seconds: float = Field(60, gt=0)
+    missing_after_seconds: int = Field(600, ge=1)
+    heartbeat_seconds: float = Field(15, gt=0)
+    lost_after_seconds: float = Field(60, gt=0)
+    store_grace_seconds: float = Field(60, gt=0)  # the callback's time between the last crawl and the watchdog
+    keep_days: int = Field(90, ge=1)
+
+    contact: str = "https://github.com/confradar/confradar"
+    allow_private_hosts: bool = False
+    use_proxy: bool = False
+    autothrottle: bool = True
+    response_bytes: int = Field(10 * 1024 * 1024, ge=1024)
+    response_seconds: float = Field(30, gt=0)
+    retry_after_seconds: int = Field(300, ge=0)
+    memory_bytes: int = Field(512 * 1024 * 1024, ge=64 * 1024 * 1024)
+    log_bytes: int = Field(1024 * 1024, ge=1024)
+
+    @field_validator("retry_waits", "terminal_retry_waits", mode="before")
+    @classmethod
+    def _waits(cls, value: Any) -> Any:
+        return tuple(float(part) for part in value.split(",")) if isinstance(value, str) else value
+
+    @property
+    def database(self) -> str:
+        """The database's address: as set, else made of POSTGRES_*, else SQLite in the data directory."""
+        if self.database_url:
+            return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", self.database_url)
+        if self.postgres_hostname or self.postgres_db:
+            login = quote(self.postgres_user or "postgres", safe="")
+            if self.postgres_password:
+                login += ":" + quote(self.postgres_password, safe="")
+            host, name = self.postgres_hostname or "localhost", self.postgres_db or "confradar"
+            return f"postgresql+psycopg2://{login}@{host}/{name}"
+        return f"sqlite:///{self.data_dir / 'confradar.sqlite'}"
+
+    @property
+    def broker_file(self) -> Path:
+        """Where a running `confradar up` leaves the address of its broker."""
+        return self.data_dir / "broker.url"
+
+    @property
+    def broker(self) -> str:
+        """The broker's address: as set, else that of a running `confradar up`, else Redis on this machine."""
+        if self.broker_url:
+            return self.broker_url
+        if self.broker_file.is_file():
+            return self.broker_file.read_text().strip()
+        return DEFAULT_BROKER
+
+    def shown(self) -> dict[str, Any]:
+        """Every setting by its name, secrets masked, fit for printing."""
+        shown = {name: getattr(self, name) for name in type(self).model_fields}
+        shown.update(database_url=masked(self.database), broker_url=masked(self.broker), data_dir=str(self.data_dir))
+        shown["postgres_password"] = "***" if self.postgres_password else ""
+        return shown
+
+
+SOURCE_FIELDS = ("url", "expected", "delay", "concurrency", "max_pages", "max_items", "max_depth", "budget", "cache")
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings of this process's environment. Raises SettingError, naming setting, value and what is wanted."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        name = name if name.isupper() else f"CONFRADAR_{name.upper()}"
+        raise SettingError(f"{name}: found {first['input']!r}, wanted: {first['msg']}") from error
+
+
+def source_overrides(name: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What the environment says of one source: CONFRADAR_SOURCE_WIKICFP_URL gives {"url": …}.
+
+    Raises SettingError for a field that no source has.
+    """
+    prefix = f"CONFRADAR_SOURCE_{name.upper()}_"
+    found = {key.removeprefix(prefix).lower(): value for key, value in environ.items() if key.startswith(prefix)}
+    for field in found:
+        if field not in SOURCE_FIELDS and not field.startswith("feed_"):
+            raise SettingError(
+                f"{prefix}{field.upper()}: no source has that setting; there are {', '.join(SOURCE_FIELDS)}"
+            )
+    return found
+
+
+def masked(url: str) -> str:
+    """An address without its password."""
+    parts = urlsplit(url)
+    if not parts.password:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{host}"))

@@ -1,0 +1,1 @@
+"""The five sources, one file each, found by walking this folder."""

@@ -1,0 +1,262 @@
+"""Chairing Tool: a platform whose pages are drawn by scripts, so that mostly only its conferences are known."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from parsel import Selector
+
+from confradar.deadlines.listing import EntryType, Listing, WrittenDate, clean
+from confradar.errors import FieldError
+from confradar.sources.base import Feed, Found, Page, Politeness, Source, Trouble, each
+from confradar.sources.days import YEAR, day_range
+from confradar.sources.gates import written_dates
+from confradar.sources.markdown import from_html, plain
+
+SOURCE = Source(
+    name="chairing_tool",
+    home="https://chairing.app/",
+    base="https://chairingtool.com",
+    feeds=(
+        Feed("conferences", "/conferences", "the platform answers at chairingtool.com; nothing uses the other name"),
+    ),
+    expected_listings=range(5, 500),
+    politeness=Politeness(seconds_between_requests=2, max_pages=5),
+    expected_degradations=frozenset({"needs_browser"}),
+)
+
+DRAWN = 200  # letters; an empty shell shows fewer
+MOST_OBJECTS = 100_000
+
+# Beside the list of conferences lie their tracks, and behind these papers and people, who are nobody's business.
+_CONFERENCE = re.compile(r"/conferences/([A-Za-z0-9][A-Za-z0-9_-]{1,79})(?:/[a-z0-9-]*)?/?")
+_YEAR = re.compile(rf"(?<!\d){YEAR}(?!\d)")
+_STATE = re.compile(r"window\.__\w{1,40}__\s*=\s*(?=[{\[])")
+_NAMES = ("name", "title", "fullName")
+_IDS = ("id", "slug", "conferenceId", "shortName")
+_DATED = re.compile(r"deadline|tracks|start_?date", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A conference that a public page proves to be on the platform."""
+
+    id: str
+    title: str
+    acronym: str
+    year: int
+    type: EntryType = EntryType.CONFERENCE
+    website: str | None = None
+
+
+DECLARED = (
+    Declared(
+        "IJCAIECAI2026",
+        "35th International Joint Conference on Artificial Intelligence and European Conference on Artificial "
+        "Intelligence",
+        "IJCAI-ECAI",
+        2026,
+        website="https://2026.ijcai.org/",
+    ),
+    Declared(
+        "ddl20-ijcai2026",
+        "DDL 2.0 workshop at IJCAI-ECAI 2026 (deepfake detection and localization)",
+        "DDL",
+        2026,
+        EntryType.WORKSHOP,
+    ),
+    Declared(
+        "icaps-prbgi-26",
+        "Workshop on Planning and Reasoning about Beliefs, Goals, and Intentions (PR-BGI) at ICAPS 2026",
+        "PR-BGI",
+        2026,
+        EntryType.WORKSHOP,
+    ),
+    Declared(
+        "haxp26",
+        "Workshop on Human-Aware and Explainable Planning (HAXP) at ICAPS 2026",
+        "HAXP",
+        2026,
+        EntryType.WORKSHOP,
+    ),
+    Declared("isw2026", "ISW 2026", "ISW", 2026),
+    Declared(
+        "dli2026",
+        "Deep Learning Indaba 2026",
+        "DLI",
+        2026,
+        website="https://deeplearningindaba.com/2026/research-papers",
+    ),
+)
+
+
+def parse(page: Page) -> Iterator[Found]:
+    """Read the list of conferences: from data that the page carries, from what is drawn, or as declared here.
+
+    An empty shell gives the declared conferences without dates, and says `needs_browser`. No link is
+    followed: what lies behind needs an account.
+    """
+    if "json" in page.content_type or urlsplit(page.url).path.endswith(".json"):
+        yield from _from_answer(page)
+    elif page.html.css('input[type="password"]'):
+        yield Trouble("blocked", "the platform asks for a login instead of showing its conferences", fatal=True)
+    elif found := [*_from_states(page)] or [*_from_cards(page)]:
+        yield from found
+    elif _is_shell(page.html):
+        yield from (_declared(known, page) for known in DECLARED)
+        yield Trouble("needs_browser", "the list is drawn by scripts; only the declared conferences are known")
+    else:
+        yield Trouble("broken", "the page shows no conference and is no empty shell either", fatal=True)
+
+
+def _from_answer(page: Page) -> Iterator[Found]:
+    found = list(_from_data(_json(page.text), page))
+    if not found:
+        yield Trouble("broken", "no conference in an answer that should be data", fatal=True)
+    yield from found
+
+
+def _from_states(page: Page) -> Iterator[Found]:
+    """What the scripts of the page would draw, if it came with the page."""
+    for script in page.html.css("script"):
+        text = script.xpath("string()").get("")
+        if script.attrib.get("type") == "application/json" or script.attrib.get("id") == "__NEXT_DATA__":
+            yield from _from_data(_json(text), page)
+        elif start := _STATE.search(text):
+            yield from _from_data(_json(text[start.end() :]), page)
+
+
+def _json(text: str) -> Any:
+    """The JSON value at the start of a text, None if there is none that can be read."""
+    try:
+        return json.JSONDecoder().raw_decode(text.lstrip())[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _from_data(data: Any, page: Page) -> Iterator[Found]:
+    conferences: dict[str, dict[str, Any]] = {}
+    for record in _objects(data):
+        conferences.setdefault(str(_first(record, _IDS)).casefold(), record)
+    yield from each(
+        conferences.values(), lambda record: _from_object(record, page), source=SOURCE.name,
+        ref=lambda record: str(_first(record, _IDS))[:80],
+    )  # fmt: skip
+
+
+def _objects(data: Any) -> Iterator[dict[str, Any]]:
+    """The objects with an id, a name and a date or tracks, wherever they lie; their own parts are not searched."""
+    rest, seen = [data], 0
+    while rest and seen < MOST_OBJECTS:
+        value, seen = rest.pop(), seen + 1
+        if isinstance(value, dict):
+            if _first(value, _IDS) and _first(value, _NAMES) and any(_DATED.search(str(key)) for key in value):
+                yield value
+            else:
+                rest += reversed(list(value.values()))
+        elif isinstance(value, list):
+            rest += reversed(value)
+
+
+def _from_object(record: dict[str, Any], page: Page) -> Listing:
+    lines = [*_lines_of(record)]
+    days = tuple(str(_first(record, names) or "") for names in (("startDate", "start"), ("endDate", "end")))
+    title = clean(str(_first(record, _NAMES)))
+    return _listing(
+        page, own_id=str(_first(record, _IDS)), title=title or "", year=record.get("year"), lines=lines,
+        acronym=clean(_first(record, ("acronym",))), place=clean(_first(record, ("location", "place"))),
+        days=day_range(" to ".join(day[:10] for day in days)), website=clean(_first(record, ("website", "homepage"))),
+    )  # fmt: skip
+
+
+def _lines_of(record: dict[str, Any]) -> Iterator[str]:
+    """`submission deadline: 2026-01-19` for each dated text of a conference and its main track, with its zone."""
+    tracks = [track for track in record.get("tracks") or () if isinstance(track, dict)]
+    main = [track for track in tracks if str(_first(track, (*_IDS, *_NAMES))).casefold().startswith("main")]
+    for part in (record, record.get("dates"), record.get("deadlines"), *main):
+        if isinstance(part, dict):
+            zone = _first(part, ("timezone", "timeZone", "tz")) or _first(record, ("timezone", "timeZone", "tz")) or ""
+            for key, value in part.items():
+                if isinstance(value, str) and _YEAR.search(value[:40]) and not key.lower().startswith(("start", "end")):
+                    words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", key)
+                    yield f"{words}: {value[:200]} {zone}"
+
+
+def _from_cards(page: Page) -> Iterator[Found]:
+    cards: dict[str, Selector] = {}
+    names: dict[str, str] = {}
+    for link in page.html.css('a[href*="/conferences/"]'):
+        if match := _in_address(link.attrib["href"]):
+            cards.setdefault(match[1].casefold(), link)
+            names.setdefault(match[1].casefold(), match[1])
+    yield from each(
+        cards.items(), lambda card: _from_card(names[card[0]], card[1], page), source=SOURCE.name,
+        ref=lambda card: card[0],
+    )  # fmt: skip
+
+
+def _in_address(href: str) -> re.Match[str] | None:
+    """The id in an address that shows a conference to everybody."""
+    address = urlsplit(href.strip())
+    return None if address.query else _CONFERENCE.fullmatch(address.path)
+
+
+def _from_card(own_id: str, link: Selector, page: Page) -> Listing:
+    around = link.xpath("ancestor::*[self::article or self::li or self::tr][1]")
+    ids = {match[1].casefold() for href in around.css("a::attr(href)").getall() if (match := _in_address(href))}
+    lines = [plain(line) for line in from_html(around[0] if ids == {own_id.casefold()} else link)]
+    title = next((line.lstrip("# ") for line in lines if line.startswith("#")), lines[0] if lines else "")
+    return _listing(
+        page, own_id=own_id, title=title.strip("[] "), lines=lines,
+        days=next((days for line in lines if (days := day_range(line))), None),
+        place=next((line.partition(":")[2].strip() for line in lines if line.casefold().startswith("place:")), None),
+    )  # fmt: skip
+
+
+def _listing(
+    page: Page, *, own_id: str, title: str, lines: list[str], year: Any = None, acronym: str | None = None,
+    place: str | None = None, days: tuple[date, date] | None = None, website: str | None = None,
+) -> Listing:  # fmt: skip
+    """Raises FieldError if nothing but the id could tell the year: ids lie about it (`ddl20-ijcai2026`)."""
+    dates: tuple[WrittenDate, ...] = written_dates(lines)
+    said = [str(year or ""), title, *(str(day) for day in days or ()), *(written.text for written in dates)]
+    found = next((match for text in said if (match := _YEAR.search(text))), None)
+    if found is None:
+        raise FieldError("year", repr(title)[:80], "a year in the name or in a date", ref=own_id[:80])
+    return Listing(
+        source=SOURCE.name, feed=page.feed, ref=own_id.casefold(), url=page.join(f"/conferences/{own_id}/main-track"),
+        title=title, acronym=acronym, year=int(found[0]), type=_type(title), place=place or None,
+        website=website if website and website.startswith(("http://", "https://")) else None,
+        starts_on=days[0] if days else None, ends_on=days[1] if days else None, dates=dates,
+        retrieved_at=page.retrieved_at,
+    )  # fmt: skip
+
+
+def _type(title: str) -> EntryType:
+    return EntryType.WORKSHOP if "workshop" in title.casefold() else EntryType.CONFERENCE
+
+
+def _declared(known: Declared, page: Page) -> Listing:
+    return Listing(
+        source=SOURCE.name, feed=page.feed, ref=known.id.casefold(),
+        url=page.join(f"/conferences/{known.id}/main-track"), title=known.title, acronym=known.acronym,
+        year=known.year, type=known.type, website=known.website, retrieved_at=page.retrieved_at,
+    )  # fmt: skip
+
+
+def _is_shell(html: Selector) -> bool:
+    """An empty root element and scripts that would fill it."""
+    shown = sum(letter.isalpha() for line in from_html(html) for letter in line)
+    return bool(html.css("body script")) and bool(html.css("body div[id]:empty, #root, #app")) and shown < DRAWN
+
+
+def _first(record: dict[str, Any], names: tuple[str, ...]) -> str | None:
+    """The first of the fields that holds a text or a number."""
+    values = (record.get(name) for name in names)
+    return next((str(value) for value in values if isinstance(value, str | int) and value), None)

@@ -1,0 +1,195 @@
+"""WikiCFP: calls for papers that anybody may post, in lists by category and on a page for each event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qs, quote, urlsplit
+
+from parsel import Selector
+
+from confradar.deadlines.listing import EntryType, Kind, Listing, WrittenDate, clean
+from confradar.errors import FieldError
+from confradar.sources.base import Feed, Follow, Found, Page, Politeness, Rejected, Source, Trouble, each, whole
+from confradar.sources.days import single_day
+from confradar.sources.wording import entry_type
+
+CATEGORIES = (
+    "computer science",
+    "artificial intelligence",
+    "machine learning",
+    "natural language processing",
+    "computational linguistics",
+    "computer vision",
+    "data mining",
+    "information retrieval",
+    "human computer interaction",
+    "software engineering",
+)
+EVENT = "/cfp/servlet/event.showcfp?eventid="
+LAST_PAGE = 20  # from there on the site answers with the same page, whatever its pager promises
+LISTS, EVENTS, JOURNALS = 10, 0, -1  # priorities: a row holds the deadline already, its page only completes it
+
+SOURCE = Source(
+    name="wikicfp",
+    home="http://www.wikicfp.com/cfp/",
+    base="http://www.wikicfp.com/",
+    feeds=tuple(
+        Feed(
+            category.replace(" ", "_"),
+            f"/cfp/call?conference={quote(category)}&page=1",
+            "the open calls of a category, the next deadline first; the front page shows a few only",
+        )
+        for category in CATEGORIES
+    ),
+    expected_listings=range(250, 4000),
+    politeness=Politeness(seconds_between_requests=5, max_pages=500, max_depth=LAST_PAGE + 5, budget_seconds=45 * 60),
+    hosts=("wikicfp.com",),
+)
+
+_EVENT_LINK = f"a[contains(@href, '{EVENT.rpartition('/')[2]}')]"
+_ROWS = f"//div[contains(@class, 'contsec')]//tr[td[@rowspan='2']/{_EVENT_LINK} or td[@colspan='5']]"
+_EVENT = "//h2//span[@typeof='v:Event'][span[@property='v:summary']]"
+_CALLED = re.compile(r"(?P<acronym>.*\S)\s+(?P<year>[0-9]{4})")
+_GATES = {
+    "Abstract Registration Due": Kind.ABSTRACT,
+    "Submission Deadline": Kind.SUBMISSION,
+    "Notification Due": Kind.NOTIFICATION,
+    "Final Version Due": Kind.CAMERA_READY,
+}
+_TWO_DATES = re.compile(r"(?P<paper>[^()]{1,40}) \((?P<abstract>[^()]{1,40})\)")
+_NOTHING = {"", "n/a"}
+
+
+def parse(page: Page) -> Iterator[Found]:
+    """Read a category's, a search's or a series' rows, or an event's page. Event ids are one for all feeds."""
+    if event := page.html.xpath(_EVENT):
+        yield from each([event[0]], lambda event: _event(page, event), source=SOURCE.name, ref=lambda _: _id(page.url))
+    elif rows := page.html.xpath(_ROWS):
+        yield from _rows(page, rows)
+    elif "has been deleted" in (words := " ".join(page.html.xpath("//h3//text()").getall())):
+        yield Rejected(SOURCE.name, _id(page.url), "page", (clean(words) or "")[:80], "an event that is still there")
+    elif not _says_that_nothing_fits(page):
+        yield Trouble("broken", f"{page.url} has neither events nor the words of a page without any")
+
+
+def _says_that_nothing_fits(page: Page) -> bool:
+    """A search without a result, or a category that counts no calls: the site's own frame around nothing."""
+    words = " ".join(page.html.xpath("//div[contains(@class, 'contsec')]//text()").getall())
+    return "Matched Call For Papers for" in words or "Total of 0 CFPs" in words
+
+
+def _rows(page: Page, rows: list[Selector]) -> Iterator[Found]:
+    """All rows as listings; on a list or a search also the way to each open event, and to the next page."""
+    category = bool(page.html.xpath("//form[@name='myform']"))
+    series = "All CFPs on WikiCFP" in page.html.xpath("//h3/span[@class='theme']/text()").getall()
+    events = [row for row in rows if row.xpath("td[@rowspan='2']")]
+    marker = next((place for place, row in enumerate(rows) if "Expired" in (row.xpath("string()").get() or "")), None)
+    yield from each(events, lambda row: _row(page, row), source=SOURCE.name, ref=_ref)
+    if not series:
+        for row in rows[:marker]:
+            if _ref(row):
+                priority = EVENTS if row.xpath("following-sibling::tr[1]/td[1]/text()").get() != "N/A" else JOURNALS
+                yield Follow(page.join(EVENT + _ref(row)), feed=page.feed, priority=priority)
+    following = page.html.xpath("//div[contains(@class, 'contsec')]//a[normalize-space()='next']/@href").get()
+    number = page.query("page") or "1"
+    if category and following and marker is None and number.isdigit() and int(number[:6]) < LAST_PAGE:
+        yield Follow(page.join(following.replace(" ", "%20")), feed=page.feed, priority=LISTS)
+
+
+def _row(page: Page, row: Selector) -> list[Found]:
+    """The two rows of one event: its name, then when, where and the deadline."""
+    ref = _ref(row)
+    cells = [clean(cell.xpath("string()").get()) or "" for cell in row.xpath("following-sibling::tr[1]/td")]
+    if len(cells) != 3:
+        raise FieldError("row", f"{len(cells)} cells", "when, where and deadline", source=SOURCE.name, ref=ref)
+    when, where, deadline = cells
+    # The date in brackets is that of the abstract; an extension leaves no trace of the old date.
+    both = _TWO_DATES.fullmatch(deadline)
+    dates = [(Kind.ABSTRACT, both["abstract"] if both else ""), (Kind.SUBMISSION, both["paper"] if both else deadline)]
+    called = row.xpath(f"td[@rowspan='2']/{_EVENT_LINK}").xpath("string()").get()
+    name = row.xpath("td[@colspan='3']").xpath("string()").get()
+    return _listing(page, ref, called, name, when=when, where=where, dates=dates)
+
+
+def _event(page: Page, event: Selector) -> list[Found]:
+    """An event's own page; rows without a value are not there, so that each is found by its heading."""
+    ref = _id(page.url) or _id(event.xpath("span[@rel='v:url']/@resource").get() or "")
+    called = clean(event.xpath("span[@property='v:summary']/@content").get()) or ""
+    heading = clean(event.xpath("span[@property='v:description']").xpath("string()").get()) or ""
+    name = heading.removeprefix(f"{called} :") if heading.startswith(f"{called} :") else heading.partition(" : ")[2]
+    table = {
+        clean(row.xpath("th").xpath("string()").get()) or "": clean(row.xpath("td").xpath("string()").get()) or ""
+        for row in page.html.xpath("//table[@class='gglu']//tr[th]")
+    }
+    link = page.html.xpath("//td[starts-with(normalize-space(), 'Link:')]/a[@target='_newtab']/@href").get()
+    categories = page.html.xpath("//table[@class='gglu']//h5/a[contains(@href, 'call?conference=')]/text()").getall()
+    return _listing(
+        page,
+        ref,
+        called,
+        name,
+        when=table.get("When", ""),
+        where=table.get("Where", ""),
+        dates=[(kind, table.get(label, "")) for label, kind in _GATES.items()],
+        website=clean(link),
+        topics=tuple(dict.fromkeys(topic for category in categories if (topic := clean(category)))),
+    )
+
+
+def _listing(
+    page: Page,
+    ref: str,
+    called: str | None,
+    name: str | None,
+    *,
+    when: str,
+    where: str,
+    dates: list[tuple[Kind, str]],
+    website: str | None = None,
+    topics: tuple[str, ...] = (),
+) -> list[Found]:
+    title, full_name = clean(called) or "", clean(name)
+    undated, nowhere = when.casefold() in _NOTHING, where.casefold() in _NOTHING
+    # The site writes both days, also for one: Nov 20, 2026 - Nov 22, 2026.
+    first, _, last = when.partition(" - ")
+    starts_on, ends_on = single_day(first), single_day(last)
+    problems: list[Found] = []
+    if not undated and (starts_on is None or ends_on is None or ends_on < starts_on):
+        problems.append(Rejected(SOURCE.name, ref, "when", when[:80], "a first and a last day"))
+        ends_on = None
+    if website and not website.lower().startswith(("http://", "https://")):
+        problems.append(Rejected(SOURCE.name, ref, "website", website[:80], "an http or https address"))
+        website = None
+    split = _CALLED.fullmatch(title)
+    if split is None and starts_on is None:
+        raise FieldError("title", title[:80], "an acronym and a year", source=SOURCE.name, ref=ref)
+    listing = Listing(
+        source=SOURCE.name,
+        ref=str(whole(ref, "eventid")),
+        url=page.join(EVENT + ref),
+        title=title,
+        year=int(split["year"]) if split else starts_on.year if starts_on else 0,
+        # Only journals, special issues and books have no days.
+        type=EntryType.JOURNAL if undated else entry_type(full_name),
+        acronym=split["acronym"] if split else title,
+        full_name=full_name,
+        website=website,
+        place=None if nowhere else where,
+        online=True if where.casefold() in ("online", "virtual") else None,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        topics=topics,
+        dates=tuple(WrittenDate(kind, text) for kind, text in dates if text.casefold() not in _NOTHING),
+        retrieved_at=page.retrieved_at,
+    )
+    return [listing, *problems]
+
+
+def _ref(row: Selector) -> str:
+    return _id(row.xpath(f"td[@rowspan='2']/{_EVENT_LINK}/@href").get() or "")
+
+
+def _id(address: str) -> str:
+    """The event's number in an address; empty if it has none."""
+    return parse_qs(urlsplit(address).query).get("eventid", [""])[0]

@@ -1,0 +1,395 @@
+"""The record of what ran: runs, step runs, kept outputs, logs, alerts. Flower forgets; this does not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from confradar.deadlines.listing import Listing
+from confradar.errors import UnknownName
+from confradar.storage.tables import alert, kept_output, run, step_log, step_run
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+FINAL_STEP = ("ok", "degraded", "failed", "cancelled", "skipped", "lost")
+FINAL_RUN = ("ok", "partial", "failed", "cancelled", "superseded")
+CHUNK = 64 * 1024
+OUTPUT_MAX = 512 * 1024 * 1024  # of a kept output, unpacked
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of (part of) the graph. `logical_instant` is the `now` of all its steps."""
+
+    id: int
+    key: str
+    trigger: str
+    logical_instant: datetime
+    target: str
+    steps: tuple[str, ...]
+    status: str
+    started_at: datetime
+    deadline_at: datetime
+    finished_at: datetime | None
+    stored_at: datetime | None
+    statistics: dict[str, Any] | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a step returns through the broker: everything but the listings, which lie in the kept output `output`."""
+
+    run: str
+    step: str
+    attempt: int
+    status: str
+    reason: str = ""
+    count: int = 0
+    metadata: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    output: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return asdict(self)
+
+
+def open_run(
+    connection: Connection,
+    *,
+    key: str,
+    trigger: str,
+    logical_instant: datetime,
+    target: str,
+    steps: Sequence[str],
+    now: datetime,
+    deadline_seconds: float,
+) -> tuple[Run, bool]:
+    """Open the run of that key with all its steps queued, or find it. Returns it and whether it is new."""
+    values = {
+        "key": key,
+        "trigger": trigger,
+        "logical_instant": logical_instant,
+        "target": target,
+        "steps": list(steps),
+        "status": "queued",
+        "started_at": now,
+        "deadline_at": now + timedelta(seconds=deadline_seconds),
+    }
+    try:
+        with connection.begin_nested():
+            run_id = connection.execute(insert(run).values(values).returning(run.c.id)).scalar_one()
+            queued = {"run_id": run_id, "attempt": 1, "status": "queued", "queued_at": now}
+            connection.execute(insert(step_run), [{**queued, "step": step} for step in steps])
+    except IntegrityError:
+        return find(connection, key), False
+    return find(connection, key), True
+
+
+def find(connection: Connection, key: str, *, lock: bool = False) -> Run:
+    """The run of that key, locked for this transaction if asked. Raises UnknownName."""
+    query = select(run).where(run.c.key == key)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise UnknownName(f"There is no run {key!r}. `confradar runs` lists them.")
+    return _run(row)
+
+
+def latest_of(connection: Connection, key: str) -> Run | None:
+    """The run of that key, or None."""
+    row = connection.execute(select(run).where(run.c.key == key)).one_or_none()
+    return _run(row) if row else None
+
+
+def latest(connection: Connection, limit: int = 20) -> list[Run]:
+    """The newest runs, newest first."""
+    return [_run(row) for row in connection.execute(select(run).order_by(run.c.id.desc()).limit(limit))]
+
+
+def unfinished(connection: Connection) -> list[Run]:
+    """The runs that are not final, oldest first."""
+    query = select(run).where(run.c.status.not_in(FINAL_RUN)).order_by(run.c.id)
+    return [_run(row) for row in connection.execute(query)]
+
+
+def had_night_before(connection: Connection, instant: datetime) -> bool:
+    """Whether a scheduled run began before that instant."""
+    query = select(run.c.id).where(run.c.trigger == "schedule", run.c.started_at < instant).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def mark_running(connection: Connection, run_id: int) -> None:
+    """The run's messages are on their way."""
+    connection.execute(update(run).where(run.c.id == run_id, run.c.status == "queued").values(status="running"))
+
+
+def step_runs(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+    """The newest attempt of each step of a run, in the order of the plan: the columns of `step_run` as mappings."""
+    newest = (
+        select(step_run.c.step, func.max(step_run.c.attempt).label("attempt"))
+        .where(step_run.c.run_id == run_id)
+        .group_by(step_run.c.step)
+        .subquery()
+    )
+    query = (
+        select(step_run)
+        .join(newest, and_(newest.c.step == step_run.c.step, newest.c.attempt == step_run.c.attempt))
+        .where(step_run.c.run_id == run_id)
+    )
+    order = connection.execute(select(run.c.steps).where(run.c.id == run_id)).scalar_one()
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    return sorted(rows, key=lambda row: order.index(row["step"]))
+
+
+def begin_step(
+    connection: Connection,
+    found: Run,
+    step: str,
+    *,
+    task_id: str | None,
+    retries: int,
+    worker: str,
+    pid: int,
+    now: datetime,
+    lost_after: float,
+) -> int | None:
+    """Claim the next attempt of a step. Returns its number; None if it is done, or in other hands that are alive.
+
+    A doubled message has the same task and retry count as the attempt under way and is refused while that
+    one's heart beats. A redelivery after a lost process counts one retry more and takes over.
+    """
+    query = select(step_run).where(step_run.c.run_id == found.id, step_run.c.step == step)
+    rows = connection.execute(query.order_by(step_run.c.attempt.desc()).with_for_update()).all()
+    values = {
+        "status": "running",
+        "task_id": task_id,
+        "worker": worker,
+        "pid": pid,
+        "started_at": now,
+        "heartbeat_at": now,
+    }
+    last = rows[0]
+    if last.status == "queued":
+        connection.execute(update(step_run).where(step_run.c.id == last.id).values(values))
+        return int(last.attempt)
+    if last.status == "running":
+        alive = (now - last.heartbeat_at).total_seconds() < lost_after
+        if alive and retries < last.attempt:
+            return None
+        finish_step(connection, found.id, step, last.attempt, status="lost", reason="lost", now=now)
+    elif last.status != "lost" or found.status in FINAL_RUN:
+        return None
+    attempt = int(last.attempt) + 1
+    row = {"run_id": found.id, "step": step, "attempt": attempt, "queued_at": now, **values}
+    connection.execute(insert(step_run).values(row))
+    return attempt
+
+
+def beat(connection: Connection, run_id: int, step: str, attempt: int, *, now: datetime, progress: object) -> bool:
+    """Say that an attempt is alive and how far it is. Returns False if it is no longer wanted."""
+    mine = (step_run.c.run_id == run_id, step_run.c.step == step, step_run.c.attempt == attempt)
+    changed = connection.execute(
+        update(step_run).where(*mine, step_run.c.status == "running").values(heartbeat_at=now, progress=progress)
+    )
+    status = connection.execute(select(run.c.status).where(run.c.id == run_id)).scalar_one()
+    return changed.rowcount > 0 and status == "running"
+
+
+def finish_step(
+    connection: Connection,
+    run_id: int,
+    step: str,
+    attempt: int,
+    *,
+    status: str,
+    now: datetime,
+    reason: str = "",
+    count: int | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    error: str | None = None,
+    retry_at: datetime | None = None,
+) -> bool:
+    """Close an attempt that is not final yet; with `retry_at`, queue the next one. Returns whether it was open."""
+    mine = (step_run.c.run_id == run_id, step_run.c.step == step, step_run.c.attempt == attempt)
+    values = {
+        "status": status,
+        "reason": reason,
+        "count": count,
+        "metadata": metadata,
+        "error": error,
+        "finished_at": now,
+    }
+    changed = connection.execute(update(step_run).where(*mine, step_run.c.status.not_in(FINAL_STEP)).values(values))
+    if changed.rowcount and retry_at:
+        queued = {"run_id": run_id, "step": step, "attempt": attempt + 1, "status": "queued", "queued_at": retry_at}
+        connection.execute(insert(step_run).values(queued))
+    return changed.rowcount > 0
+
+
+def envelope(connection: Connection, found: Run, step: str) -> Envelope:
+    """What the newest attempt of a step came to."""
+    row = next(row for row in step_runs(connection, found.id) if row["step"] == step)
+    kept = select(kept_output.c.id).where(
+        kept_output.c.run_id == found.id, kept_output.c.step == step, kept_output.c.attempt == row["attempt"]
+    )
+    return Envelope(
+        run=found.key,
+        step=step,
+        attempt=row["attempt"],
+        status=row["status"],
+        reason=row["reason"] or "",
+        count=row["count"] or 0,
+        metadata=row["metadata"] or {},
+        error=row["error"],
+        output=connection.execute(kept.order_by(kept_output.c.id)).scalars().first(),
+    )
+
+
+def keep(
+    connection: Connection,
+    run_id: int,
+    step: str,
+    attempt: int,
+    listings: Iterable[Listing],
+    *,
+    complete_feeds: Iterable[str],
+    now: datetime,
+    output: str = "",
+) -> int:
+    """Keep the listings of a step's attempt, compressed. Returns the reference."""
+    records = [listing.to_json() for listing in listings]
+    body = json.dumps({"complete_feeds": sorted(complete_feeds), "listings": records}, ensure_ascii=False).encode()
+    row = {
+        "run_id": run_id,
+        "step": step,
+        "attempt": attempt,
+        "output": output,
+        "count": len(records),
+        "digest": hashlib.sha256(body).hexdigest(),
+        "body": zstd.compress(body),
+        "kept_at": now,
+    }
+    return int(connection.execute(insert(kept_output).values(row).returning(kept_output.c.id)).scalar_one())
+
+
+def kept(connection: Connection, reference: int) -> tuple[tuple[Listing, ...], frozenset[str]]:
+    """The listings of a kept output and the feeds that were read whole. Raises ValueError if they were damaged."""
+    row = connection.execute(
+        select(kept_output.c.body, kept_output.c.digest).where(kept_output.c.id == reference)
+    ).one()
+    body = zstd.ZstdDecompressor().decompress(row.body, OUTPUT_MAX)
+    if hashlib.sha256(body).hexdigest() != row.digest:
+        raise ValueError(f"kept output {reference} is not what was kept: its digest differs")
+    record = json.loads(body)
+    return tuple(Listing.from_json(item) for item in record["listings"]), frozenset(record["complete_feeds"])
+
+
+def last_good(connection: Connection, step: str) -> tuple[int, datetime] | None:
+    """The newest output of a step whose attempt went well: its reference, and its run's logical instant."""
+    query = (
+        select(kept_output.c.id, run.c.logical_instant)
+        .join(run, run.c.id == kept_output.c.run_id)
+        .where(kept_output.c.step == step)
+        .order_by(kept_output.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return (row.id, row.logical_instant) if row else None
+
+
+def last_of(connection: Connection, step: str) -> dict[str, Any] | None:
+    """The newest finished attempt of a step in any run: the columns of `step_run`; None if it never ran."""
+    query = select(step_run).where(step_run.c.step == step, step_run.c.finished_at.is_not(None))
+    row = connection.execute(query.order_by(step_run.c.id.desc()).limit(1)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def stop(connection: Connection, key: str) -> None:
+    """Ask the steps of a run to end as a limit ends them: what has come is kept and stored."""
+    connection.execute(
+        update(run).where(run.c.key == key, run.c.status.in_(("queued", "running"))).values(status="stopping")
+    )
+
+
+def finish_run(
+    connection: Connection,
+    run_id: int,
+    *,
+    status: str,
+    now: datetime,
+    statistics: Mapping[str, Any] | None = None,
+    stored: bool = False,
+    message: str | None = None,
+) -> None:
+    """Close a run; with `stored`, say that its listings are in the store."""
+    values = {"status": status, "finished_at": now, "message": message, "token": run.c.token + 1}
+    if statistics is not None:
+        values["statistics"] = statistics
+    if stored:
+        values["stored_at"] = now
+    connection.execute(update(run).where(run.c.id == run_id).values(values))
+
+
+def log(connection: Connection, run_id: int, step: str, attempt: int, text: str, *, level: int, limit: int) -> None:
+    """Keep the log of an attempt in chunks; of one that is longer than `limit`, the first and the last half."""
+    if len(text) > limit:
+        dropped = len(text) - limit
+        text = text[: limit // 2] + f"\n… {dropped:,} characters left out …\n" + text[-(limit // 2) :]
+    chunks = [text[start : start + CHUNK] for start in range(0, len(text), CHUNK)]
+    rows = [
+        {"run_id": run_id, "step": step, "attempt": attempt, "chunk": number, "level": level, "lines": lines}
+        for number, lines in enumerate(chunks)
+    ]
+    if rows:
+        connection.execute(insert(step_log), rows)
+
+
+def raise_alert(connection: Connection, condition: str, detail: str, *, now: datetime) -> bool:
+    """Open an alert, unless one of that condition is open. Returns whether it is new."""
+    is_open = select(alert.c.id).where(alert.c.condition == condition, alert.c.resolved_at.is_(None))
+    if connection.execute(is_open).first():
+        return False
+    connection.execute(insert(alert).values(condition=condition, detail=detail, opened_at=now))
+    return True
+
+
+def resolve_alert(connection: Connection, condition: str, *, now: datetime) -> None:
+    """Close the open alert of that condition, if there is one."""
+    mine = (alert.c.condition == condition, alert.c.resolved_at.is_(None))
+    connection.execute(update(alert).where(*mine).values(resolved_at=now))
+
+
+def open_alerts(connection: Connection) -> list[tuple[str, str, datetime]]:
+    """The open alerts, oldest first: condition, detail, since when."""
+    query = select(alert.c.condition, alert.c.detail, alert.c.opened_at).where(alert.c.resolved_at.is_(None))
+    return [(row.condition, row.detail, row.opened_at) for row in connection.execute(query.order_by(alert.c.id))]
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        row.id,
+        row.key,
+        row.trigger,
+        row.logical_instant,
+        row.target,
+        tuple(row.steps),
+        row.status,
+        row.started_at,
+        row.deadline_at,
+        row.finished_at,
+        row.stored_at,
+        row.statistics,
+        row.message,
+    )

@@ -1,0 +1,113 @@
+"""The Celery tasks, a few lines each: the entry, one scraper for each source, and the store, joined by a chord."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from celery import Task, chord, group, shared_task, signals
+from celery.canvas import Signature
+from celery.exceptions import Ignore
+
+from confradar import graph, steps
+from confradar import settings as configuration
+from confradar.crawling import process
+from confradar.errors import DatabaseUnavailable
+from confradar.sources.base import readers
+from confradar.steps import STORE
+from confradar.storage import database, ledger
+
+RETRIES = 3
+GRACE_SECONDS = 60  # our own limits fire this long before Celery's
+NAMES = uuid.UUID("5f0a6c52-61c5-4a3e-9c0e-9a3f1d2b7c11")
+
+
+@signals.worker_init.connect
+def _preload(**_: object) -> None:
+    process.preload()
+
+
+@shared_task(bind=True, name="confradar.crawl_all")
+def crawl_all(
+    self: Task[..., Any],
+    target: str = "*",
+    logical_date: str | None = None,
+    trigger: str = "manual",
+    budget: float | None = None,
+) -> dict[str, Any]:
+    """Run the job, or a part of it: open the run and send its chord."""
+    instant = steps.instant(logical_date)
+    key = f"nightly:{instant.date()}" if trigger == "schedule" else f"manual:{self.request.id or uuid.uuid4()}"
+    plan = graph.plan(target)
+    run, fresh = steps.open_run(
+        key, trigger=trigger, target=target, steps=plan.names, logical_instant=instant, settings=configuration.load()
+    )
+    if fresh:
+        send(run.key, plan, budget)
+    return {"run": run.key, "joined": not fresh, "tasks": {step: task_id(run.key, step) for step in run.steps}}
+
+
+def task_id(run_key: str, step: str) -> str:
+    """The id of a step's task: the same however often its message is sent, so that the chord counts it once."""
+    return str(uuid.uuid5(NAMES, f"{run_key}/{step}"))
+
+
+def send(run_key: str, plan: graph.Plan, budget: float | None) -> None:
+    """Send the chord of a run: its scrapers at once, then the callback that stores and closes."""
+    callback = store_conferences.s(run_key).set(task_id=task_id(run_key, STORE))
+    scrapers: list[Signature[Any]] = []
+    for reader in readers().values():
+        if reader.source.step in plan.names:
+            soft = (budget or reader.source.politeness.budget_seconds) + 2 * GRACE_SECONDS
+            signature = SCRAPERS[reader.source.name].si(run_key, budget)
+            identity = task_id(run_key, reader.source.step)
+            signature.options.update(task_id=identity, soft_time_limit=soft, time_limit=soft + GRACE_SECONDS)
+            scrapers.append(signature)
+    if scrapers:
+        chord(group(scrapers), callback).apply_async()
+    else:
+        callback.clone(args=([],)).apply_async()
+    with database.transaction(configuration.load().database) as connection:
+        ledger.mark_running(connection, ledger.find(connection, run_key).id)
+
+
+def _scraper(source: str) -> Task[..., Any]:
+    def scrape(self: Task[..., Any], run_key: str, budget: float | None = None) -> dict[str, Any]:
+        retries = self.request.retries
+        envelope, wait = steps.crawl_in_run(
+            run_key,
+            source,
+            configuration.load(),
+            task_id=self.request.id,
+            retries=retries,
+            retries_left=RETRIES - retries,
+            budget=budget,
+        )
+        if wait is not None:
+            raise self.retry(countdown=wait)
+        if envelope is None:
+            raise Ignore  # a doubled message: the process that has the step in hands will answer
+        return envelope.to_json()
+
+    scrape.__doc__ = f"Crawl {source} and keep its listings; returns the envelope."
+    return shared_task(bind=True, name=f"confradar.{source}_conferences", max_retries=RETRIES)(scrape)
+
+
+SCRAPERS: dict[str, Task[..., Any]] = {name: _scraper(name) for name in readers()}
+
+
+@shared_task(
+    bind=True,
+    name=f"confradar.{STORE}",
+    max_retries=5,
+    autoretry_for=(DatabaseUnavailable,),
+    retry_backoff=2,
+    retry_backoff_max=30,
+    soft_time_limit=270,
+    time_limit=300,
+)
+def store_conferences(self: Task[..., Any], envelopes: list[dict[str, Any]], run_key: str) -> dict[str, Any]:
+    """Store what the run's crawls have kept, and close the run; returns the figures, and who reported what."""
+    stored = steps.store_run(run_key, configuration.load(), task_id=self.request.id)
+    heard = {envelope["step"]: envelope["status"] for envelope in envelopes}
+    return {"run": run_key, "status": stored.status, "steps": heard, "value": stored.value, "metadata": stored.metadata}

@@ -1,0 +1,93 @@
+"""The watchdog: finishes what the chord left open and notices nights that did not come; on the database alone."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from confradar import steps
+from confradar.errors import ConfRadarError
+from confradar.settings import Settings
+from confradar.storage import database, ledger
+
+log = logging.getLogger(__name__)
+
+
+def watch(settings: Settings, *, since: datetime, now: datetime) -> list[str]:
+    """Look once: mark lost steps, close runs, open and resolve alerts. Returns what was done, one line each.
+
+    `since` is when this watchdog began: a night before that is missed only if an earlier one ever ran.
+    """
+    done = []
+    with database.transaction(settings.database) as connection:
+        runs = ledger.unfinished(connection)
+        due = [run for run in runs if _is_due(connection, run, settings, now)]
+        done += _nights(connection, settings, since=since, now=now)
+    for run in due:
+        try:
+            stored = steps.store_run(run.key, settings, by="watchdog")
+            done.append(f"run closed run={run.key} status={stored.status}")
+        except ConfRadarError as error:
+            done.append(f"run could not be closed run={run.key}: {error}")
+    return done
+
+
+def _is_due(connection: Connection, run: ledger.Run, settings: Settings, now: datetime) -> bool:
+    """Mark what was lost; say whether the run is to be closed now: its steps are done, or its deadline has passed."""
+    rows = [row for row in ledger.step_runs(connection, run.id) if row["step"] != steps.STORE]
+    lost_before = now - timedelta(seconds=settings.lost_after_seconds)
+    for row in rows:
+        if row["status"] == "running" and row["heartbeat_at"] < lost_before:
+            ledger.finish_step(
+                connection,
+                run.id,
+                row["step"],
+                row["attempt"],
+                status="lost",
+                reason="lost",
+                now=now,
+                error=f"process {row['pid']} on {row['worker']} was last heard at {row['heartbeat_at']:%H:%M:%S} UTC",
+            )
+    if now >= run.deadline_at:
+        return True
+    grace = now - timedelta(seconds=settings.store_grace_seconds)
+    return bool(rows) and all(row["finished_at"] is not None and row["finished_at"] < grace for row in rows)
+
+
+def _nights(connection: Connection, settings: Settings, *, since: datetime, now: datetime) -> list[str]:
+    """Open an alert for a night that is missing or began late; resolve the one of a night that came after all."""
+    due = now.replace(hour=2, minute=0, second=0, microsecond=0)
+    late = due + timedelta(seconds=settings.missing_after_seconds)
+    if now < late:
+        return []
+    missing = f"night missing: {due.date()}"
+    try:
+        run = ledger.find(connection, f"nightly:{due.date()}")
+    except ConfRadarError:
+        watched = since <= due or ledger.had_night_before(connection, due)
+        detail = f"no run nightly:{due.date()} was begun by {late:%H:%M} UTC; is `celery beat` alive?"
+        if watched and ledger.raise_alert(connection, missing, detail, now=now):
+            return [f"alert {missing}: {detail}"]
+        return []
+    ledger.resolve_alert(connection, missing, now=now)
+    if run.started_at > late:
+        detail = f"run {run.key} began at {run.started_at:%H:%M} UTC"
+        if ledger.raise_alert(connection, f"night late: {due.date()}", detail, now=now):
+            return [f"alert night late: {detail}"]
+    return []
+
+
+def keep_watching(settings: Settings, say: Callable[[str], None]) -> None:
+    """Look each minute (`watchdog_seconds`) until the process is told to end. A database that is away is waited for."""
+    since = steps.now_utc()
+    while True:
+        try:
+            for line in watch(settings, since=since, now=steps.now_utc()):
+                say(line)
+        except ConfRadarError as error:
+            say(f"cannot look: {error}")
+        time.sleep(settings.watchdog_seconds)

@@ -1,0 +1,48 @@
+"""What Celery finds: the tasks, the job, the schedule."""
+
+from celery.schedules import crontab
+
+import celeryconfig
+from confradar import graph
+from confradar.app import app
+
+STEPS = [
+    "acl_web_conferences",
+    "ai_deadlines_conferences",
+    "chairing_tool_conferences",
+    "elra_conferences",
+    "wikicfp_conferences",
+]
+
+
+def test_the_definitions_load() -> None:
+    """The five steps, the store and the entry task are registered under their names, each with a line of help."""
+    app.loader.import_default_modules()
+    for name in [*STEPS, "store_conferences", "crawl_all"]:
+        assert app.tasks[f"confradar.{name}"].__doc__
+
+
+def test_crawl_job_is_the_whole_graph() -> None:
+    """The job has the five steps in the group `scrapers`, and the store that takes them all in `storage`."""
+    job = graph.plan(graph.JOB)
+
+    assert list(job.names) == [*STEPS, "store_conferences"]
+    assert [step.group for step in job.steps] == ["scrapers"] * 5 + ["storage"]
+    assert job.steps[-1].inputs == tuple(STEPS)
+
+
+def test_the_schedule_is_two_in_the_morning() -> None:
+    """`daily_crawl_schedule` sends the job at 02:00 UTC each day, and forgets it if nobody takes it for six hours."""
+    entry = celeryconfig.beat_schedule[graph.SCHEDULE]
+
+    assert entry["task"] == "confradar.crawl_all"
+    assert entry["schedule"] == crontab(hour=2, minute=0)
+    assert entry["options"]["expires"] == 6 * 3600
+    assert entry["kwargs"] == {"trigger": "schedule"}
+    assert (app.conf.timezone, app.conf.enable_utc) == ("UTC", True)
+
+
+def test_only_json_crosses_the_broker() -> None:
+    """No pickle, in or out."""
+    assert app.conf.accept_content == ["json"]
+    assert (app.conf.task_serializer, app.conf.result_serializer) == ("json", "json")

@@ -1,0 +1,108 @@
+"""Every source reads its saved and written pages as their expectations say.
+
+A case is a folder `tests/pages/<source>/<case>/` of three files:
+
+`page.html` (or `.json`, `.yml`, `.xml`, …)
+    The body, byte for byte.
+`case.json`
+    Where it came from. `url` is required. May be given: `feed`, `status`, `content_type` (else from the file's
+    ending), `encoding`, `base` (else the source's own); `about`, one line for the reader.
+`expected.json`
+    All that `parse` finds, in order: `listings` (as `Listing.to_json`), `follows`, `rejects`, `troubles`.
+    A list that is empty and a field that has its default may be left out.
+"""
+
+import json
+from dataclasses import MISSING, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from confradar.deadlines.listing import Listing
+from confradar.sources.base import Follow, Found, Page, Reader, Rejected, Trouble, readers
+
+PAGES = Path(__file__).resolve().parent.parent / "pages"
+CASES = sorted(
+    folder for source in PAGES.iterdir() if source.is_dir() for folder in source.iterdir() if folder.is_dir()
+)
+CONTENT_TYPES = {".html": "text/html", ".json": "application/json", ".xml": "application/rss+xml"}
+READ_AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
+
+
+def load(case: Path, source: Reader) -> Page:
+    """The page of a case, as the crawl would hand it to `parse`."""
+    [body] = case.glob("page.*")
+    given = json.loads((case / "case.json").read_text())
+    given.pop("about", None)
+    given = {"content_type": CONTENT_TYPES.get(body.suffix, "text/plain"), "base": source.source.base, **given}
+    return Page(body=body.read_bytes(), retrieved_at=READ_AT, **given)
+
+
+def plain(found: Follow | Rejected | Trouble) -> dict[str, Any]:
+    """A finding as a JSON object, without the fields that have their default."""
+    record = {}
+    for field in fields(found):
+        value = getattr(found, field.name)
+        default = field.default_factory() if field.default_factory is not MISSING else field.default
+        if value != default:
+            record[field.name] = value
+    return record
+
+
+def sorted_out(found: list[Found]) -> dict[str, list[dict[str, Any]]]:
+    """What was found, in the shape of `expected.json`."""
+    listings = [listing.to_json() for listing in found if isinstance(listing, Listing)]
+    for listing in listings:
+        assert listing.pop("retrieved_at") == READ_AT.isoformat(), "a listing carries the moment of its page"
+    return {
+        "listings": listings,
+        "follows": [plain(each) for each in found if isinstance(each, Follow)],
+        "rejects": [plain(each) for each in found if isinstance(each, Rejected)],
+        "troubles": [plain(each) for each in found if isinstance(each, Trouble)],
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
+def test_a_page_reads_as_expected(case: Path) -> None:
+    """What `parse` finds on the page is exactly what `expected.json` says."""
+    source = readers()[case.parent.name]
+    found = sorted_out(list(source.parse(load(case, source))))
+    expectation = case / "expected.json"
+    shown = json.dumps({name: part for name, part in found.items() if part}, ensure_ascii=False, indent=2)
+    assert expectation.exists(), f"{expectation} is missing. Found, to be checked line by line and saved:\n{shown}"
+    expected = json.loads(expectation.read_text())
+    assert found == {name: expected.pop(name, []) for name in found}
+    assert not expected, f"{expectation} has parts that nobody compares: {', '.join(expected)}"
+
+
+@pytest.mark.parametrize("name", readers())
+def test_a_source_has_a_case(name: str) -> None:
+    """Each source is shown to read at least one page that holds listings."""
+    expectations = [case / "expected.json" for case in CASES if case.parent.name == name]
+    assert any(json.loads(path.read_text()).get("listings") for path in expectations if path.exists())
+
+
+@pytest.mark.parametrize("name", readers())
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><body></body></html>",
+        b"<html><head><title>Log in</title></head><body><form><input type=password></form></body></html>",
+        b"<html><body><h1>Down for maintenance</h1><p>We will be back soon.</p></body></html>",
+        b"\x00\xff\xfe\x89PNG\r\n\x1a\n" * 40,
+        b"<div>" * 50_000,
+        b"[" * 50_000,
+    ],
+    ids=["empty body", "empty document", "login", "maintenance", "binary", "deep markup", "deep data"],
+)
+def test_a_page_that_is_none_of_the_source_is_said_to_be_broken(name: str, body: bytes) -> None:
+    """A page without a single known shape is trouble, at each address that the source starts from."""
+    source = readers()[name]
+    for feed in source.source.feeds:
+        page = Page(url=source.source.base.rstrip("/") + "/", body=body, feed=feed.name, base=source.source.base)
+        found = list(source.parse(page))
+        assert [each.reason for each in found if isinstance(each, Trouble)], f"feed {feed.name!r}"
+        assert not [each for each in found if isinstance(each, Listing)]
