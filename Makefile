@@ -21,7 +21,7 @@ lint: .venv/ready-for-tests  ## style, types, import contract
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports
 
 bench: .venv/ready-for-tests  ## measure, in minutes; nothing is asserted
-	@$(BIN)/python -m pytest tests/bench --override-ini norecursedirs= -s
+	@$(BIN)/python -m pytest tests/bench -s
 
 lock: .venv/ready-for-tests  ## resolve the dependencies anew, for all supported Pythons
 	@for part in "pyproject.toml --group setup --output-file requirements.lock" \

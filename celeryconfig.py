@@ -28,7 +28,8 @@ task_track_started = True
 task_acks_late = True
 task_reject_on_worker_lost = False  # alone it loops for ever; the bounded way is the next line
 task_retry_on_worker_lost = True
-task_store_errors_even_if_ignored = True
+# Of a task whose process was lost; our own retries name their waits.
+task_annotations = {"*": {"default_retry_delay": _settings.retry_waits[0]}}
 task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.2, "interval_step": 0.2, "interval_max": 0.5}
 
 result_extended = True

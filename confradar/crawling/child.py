@@ -11,17 +11,42 @@ import signal
 import sys
 from pathlib import Path
 
+from scrapy.core.downloader.handlers import http11  # noqa: F401 - loaded late by Scrapy, and most of what it loads
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
+from scrapy.utils.misc import load_object
 
 from confradar.crawling import politeness
 from confradar.crawling.options import CrawlOptions
+from confradar.crawling.politeness import DOWNLOADER_MIDDLEWARES, EXTENSIONS
 from confradar.crawling.spider import spider
 from confradar.crawling.spool import Spool
 
 PR_SET_PDEATHSIG = 1
+COMPONENTS = (
+    "TWISTED_REACTOR",
+    "TWISTED_DNS_RESOLVER",
+    "SCHEDULER",
+    "SCHEDULER_PRIORITY_QUEUE",
+    "SCHEDULER_MEMORY_QUEUE",
+    "DUPEFILTER_CLASS",
+    "DOWNLOADER",
+    "ITEM_PROCESSOR",
+    "STATS_CLASS",
+    "LOG_FORMATTER",
+    "REQUEST_FINGERPRINTER_CLASS",
+    "ROBOTSTXT_PARSER",
+)
 # What a process that reads pages of strangers has no business with.
 SECRET = ("CONFRADAR_", "DATABASE_URL", "POSTGRES_", "PG", "BROKER", "CELERY", "FLOWER_", "REDIS", "APPRISE")
+
+
+def load() -> None:
+    """Import what Scrapy would import when a first crawl begins, but for the reactor."""
+    settings = Settings(politeness.general("", allow_private_hosts=False, use_proxy=False))
+    chosen = [settings[component] for component in COMPONENTS]
+    for path in (*chosen, *EXTENSIONS, *DOWNLOADER_MIDDLEWARES, *settings["SPIDER_MIDDLEWARES_BASE"]):
+        load_object(path)
 
 
 def run(source: str, options: CrawlOptions, spool: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from http.cookiejar import Cookie
 from typing import ClassVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from scrapy import Request
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
+from scrapy.http.cookies import CookieJar
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
@@ -84,3 +87,15 @@ class OwnHosts:
         addresses = getattr(self._crawler.spider, "addresses", None)  # `scrapy shell` has a spider without
         if addresses is not None and not addresses.allows(request.url):
             raise Refused(Fault("off_host", f"{host}: not a host of this source ({request.url[:200]})"))
+
+
+class HostCookies(CookiesMiddleware):
+    """Gives a cookie back to the host that set it, and to no other.
+
+    Scrapy's own middleware asks publicsuffix.org which domains are public, past every rule of this crawl.
+    """
+
+    def _process_cookies(self, cookies: Iterable[Cookie], *, jar: CookieJar, request: Request) -> None:
+        for cookie in cookies:
+            cookie.domain = host_of(request)
+            jar.set_cookie_if_ok(cookie, request)

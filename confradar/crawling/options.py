@@ -66,6 +66,7 @@ def options(
     """
     polite = source.politeness
     read = _Overrides(source.name, overrides)
+    read.refuse_unknown_feeds(source)
     if budget is not None and not (math.isfinite(budget) and budget > 0):
         raise SettingError(f"the budget of a crawl: found {budget!r}, wanted: seconds above 0")
     return CrawlOptions(
@@ -93,6 +94,12 @@ class _Overrides:
 
     def __init__(self, source: str, values: Mapping[str, str]) -> None:
         self._source, self._values = source, values
+
+    def refuse_unknown_feeds(self, source: Source) -> None:
+        known = [f"feed_{feed.name}" for feed in source.feeds]
+        for field in self._values:
+            if field.startswith("feed_") and field not in known:
+                raise self._error(field, f"no such setting; the feeds of {source.name} have {', '.join(known)}")
 
     def number(self, field: str, declared: float, *, above: float | None = None) -> float:
         if field not in self._values:

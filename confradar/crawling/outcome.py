@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from confradar.crawling.faults import Fault
 from confradar.crawling.options import CrawlOptions
 from confradar.crawling.spool import Found
-from confradar.deadlines.listing import EntryType, Listing
-from confradar.errors import FieldError
+from confradar.deadlines.listing import Listing
+from confradar.deadlines.portrait import completed
 from confradar.sources.base import Rejected, Source
 
 Status = Literal["ok", "degraded", "failed", "cancelled"]
@@ -55,8 +55,8 @@ class Crawled:
 def judge(source: Source, options: CrawlOptions, found: Found, *, ended: str = "", lost: str = "") -> Crawled:
     """What became of a crawl.
 
-    `ended` is why the parent ended it (`timeout`, `stopped`, `memory`, `lost`), empty if it ended by itself. `lost` says
-    how a process ended that did not close its spool.
+    `ended` is why the parent ended it (`timeout`, `stopped`, `memory`, `lost`), empty if it ended by itself.
+    `lost` says how a process ended that did not close its spool.
     """
     listings = unite(found.listings)
     ended = ended or (CLOSED.get(found.closed["reason"], found.closed["reason"]) if found.closed else "")
@@ -76,7 +76,7 @@ def judge(source: Source, options: CrawlOptions, found: Found, *, ended: str = "
         pages=found.pages,
         bytes=found.bytes,
         statuses=dict(sorted(found.statuses.items())),
-        seconds={"parsing": round(found.parsing, 3)},
+        seconds={"parsing": round(found.parsing, 6)},
         worth_retrying=failed and fault.worth_retrying,
         retry_after=fault.retry_after if failed and fault.worth_retrying else None,
     )
@@ -129,17 +129,5 @@ def unite(listings: Iterable[Listing]) -> tuple[Listing, ...]:
     united: dict[tuple[str, str, str, int], Listing] = {}
     for listing in listings:
         earlier = united.get(listing.key)
-        united[listing.key] = listing if earlier is None else _completed(earlier, listing)
+        united[listing.key] = listing if earlier is None else completed(earlier, listing)
     return tuple(united.values())
-
-
-def _completed(earlier: Listing, later: Listing) -> Listing:
-    given = later.to_json()
-    if later.type is EntryType.CONFERENCE:  # what is assumed where nothing is said
-        given.pop("type", None)
-    fields = {name: getattr(later, name) for name in given}
-    fields["dates"] = tuple({date.gate: date for date in (*earlier.dates, *later.dates)}.values())
-    try:
-        return replace(earlier, **fields)
-    except FieldError:  # together they have more dates than a listing may
-        return later

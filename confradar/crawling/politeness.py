@@ -32,7 +32,30 @@ CRAWL_DELAY_MAX = 60  # seconds; a site that asks for more is read this slowly, 
 REDIRECTS = 5
 TRIES = 3
 PAGE_LIMIT = "page_limit"
-HERE = "confradar.crawling.politeness"
+
+# All that takes part, in place of Scrapy's lists: no console, no remote control, no cache, no sniffing of memory.
+EXTENSIONS = (
+    "scrapy.extensions.corestats.CoreStats",
+    "scrapy.extensions.logcount.LogCount",
+    "scrapy.extensions.closespider.CloseSpider",
+    "scrapy.extensions.throttle.AutoThrottle",
+    "scrapy.extensions.feedexport.FeedExporter",  # `scrapy crawl NAME -O FILE`
+)
+# From the engine to the site. Scrapy's off-site filter lets start pages and retries through: OwnHosts does not.
+DOWNLOADER_MIDDLEWARES = (
+    "confradar.crawling.hosts.OwnHosts",
+    "confradar.crawling.politeness.Robots",
+    "confradar.crawling.politeness.PageLimit",
+    "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware",
+    "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware",
+    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware",
+    "confradar.crawling.politeness.Retry",
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware",
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware",
+    "confradar.crawling.hosts.HostCookies",
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware",
+    "scrapy.downloadermiddlewares.stats.DownloaderStats",
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +67,9 @@ def general(contact: str, *, allow_private_hosts: bool, use_proxy: bool) -> dict
         "SPIDER_LOADER_CLASS": "confradar.crawling.spider.Loader",
         "USER_AGENT": f"ConfRadar/{version('confradar')} (+{contact})",
         "ROBOTSTXT_OBEY": True,
-        "TELNETCONSOLE_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,  # these two would listen on ports and run what they are told
         "REMOTE_CONTROL_ENABLED": False,
-        "MEMUSAGE_ENABLED": False,  # it measures the process that forked us; the parent watches instead
+        "EXTENSIONS_BASE": dict.fromkeys(EXTENSIONS, 0),
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_HANDLERS": {"data": None, "file": None, "ftp": None, "s3": None},
         "DOWNLOAD_FAIL_ON_DATALOSS": True,
@@ -59,15 +82,7 @@ def general(contact: str, *, allow_private_hosts: bool, use_proxy: bool) -> dict
         "HTTPPROXY_ENABLED": use_proxy,
         "CONFRADAR_ALLOW_PRIVATE_HOSTS": allow_private_hosts,
         "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",  # pages in the order in which a list names them
-        "DOWNLOADER_MIDDLEWARES": {
-            "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # lets start pages and retries through
-            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-            "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-            "confradar.crawling.hosts.OwnHosts": 50,
-            f"{HERE}.Robots": 100,
-            f"{HERE}.PageLimit": 110,
-            f"{HERE}.Retry": 550,
-        },
+        "DOWNLOADER_MIDDLEWARES_BASE": {name: 10 * place for place, name in enumerate(DOWNLOADER_MIDDLEWARES)},
         "LOG_LEVEL": "INFO",
         "LOG_SHORT_NAMES": True,
         "LOG_VERSIONS": [],

@@ -31,19 +31,13 @@ STARTING = 60  # seconds until the spool must have its first line
 CLOSING = 3  # seconds that a crawl may take to close by itself once its budget is used up
 GRACE = 1  # second between SIGTERM and SIGKILL
 REACTOR = "twisted.internet.reactor"
-# The last two hold most of what a first crawl would import.
-PRELOADED = (
-    "confradar.crawling.child",
-    "scrapy.core.downloader.handlers.http11",
-    "twisted.internet.asyncioreactor",
-)
+CHILD = "confradar.crawling.child"  # the module that loads Scrapy; this one must not
 INTERRUPTIONS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGUSR1})
 
 
 def preload() -> None:
     """Load what a crawl needs, for a worker to do once before it forks; never the reactor, which cannot be shared."""
-    for module in PRELOADED:
-        importlib.import_module(module)
+    importlib.import_module(CHILD).load()
     if REACTOR in sys.modules:
         raise RuntimeError(f"{REACTOR} was imported; a forked crawl could not install its own")
 
@@ -87,13 +81,13 @@ def crawl(
 
 
 def _way() -> Start:
-    loaded = PRELOADED[0] in sys.modules and REACTOR not in sys.modules
+    loaded = CHILD in sys.modules and REACTOR not in sys.modules
     return "fork" if loaded and sys.platform == "linux" else "interpreter"
 
 
 def _fork(source: str, options: CrawlOptions, spool: Path, log: Path) -> psutil.Process:
     """A copy of this process, which may be a pool child: those may fork, though they may not use multiprocessing."""
-    child = importlib.import_module(PRELOADED[0])  # here, because this module must not load Scrapy
+    child = importlib.import_module(CHILD)
     parent = os.getpid()
     with _undisturbed(signal.valid_signals()):  # a handler of ours must not run in the copy
         pid = os.fork()

@@ -22,7 +22,7 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from confradar import settings as configuration
 from confradar.crawling import politeness
 from confradar.crawling.addresses import Addresses
-from confradar.crawling.faults import of_status
+from confradar.crawling.faults import Fault, of_status
 from confradar.crawling.hosts import fault, host_of
 from confradar.crawling.options import CrawlOptions, options
 from confradar.crawling.spool import Spool
@@ -53,6 +53,7 @@ class ListingSpider(scrapy.Spider):
         made = super().from_crawler(crawler, *args, **kwargs)
         crawler.signals.connect(made.opened, signal=signals.spider_opened)
         crawler.signals.connect(made.failed, signal=signals.spider_error)
+        crawler.signals.connect(made.dropped, signal=signals.request_dropped)
         return made
 
     def __init__(self, **kwargs: Any) -> None:
@@ -69,7 +70,7 @@ class ListingSpider(scrapy.Spider):
         alone = feeds[0] if len(feeds) == 1 else base.Feed("", "")
         for url in [self.addresses.here(url) for url in self.options.only] or by_address:
             feed = by_address.get(url, alone)
-            yield self.request(url, feed.name, feed.cookies, priority=LISTS_FIRST)
+            yield self.request(url, feed.name, feed.cookies, priority=LISTS_FIRST, again=True)
 
     def request(
         self, url: str, feed: str, cookies: Mapping[str, str], *, priority: int = 0, again: bool = False
@@ -146,6 +147,15 @@ class ListingSpider(scrapy.Spider):
             found = fault(host, cast("Exception", failure.value))
         if found.reason == politeness.PAGE_LIMIT:  # it is why the crawl closes; no page failed
             return
+        self.missed(request, found, status)
+
+    def dropped(self, request: Request) -> None:
+        """Note a page that leads back to itself. Other requests that Scrapy drops are for pages already asked for."""
+        if request.url in request.meta.get("redirect_urls", ()):
+            self.missed(request, Fault("redirects", f"{host_of(request)}: {request.url[:200]} leads back to itself"))
+
+    def missed(self, request: Request, found: Fault, status: int | None = None) -> None:
+        """Note a page that was not read, and why."""
         log.warning("%s not read: %s", request.url, found.detail)
         self.write("failure", url=request.url, feed=request.cb_kwargs["feed"], status=status, **asdict(found))
 

@@ -60,7 +60,8 @@ _CLOCK = re.compile(
     r"(?:(?P<hour>[0-9]{1,2})(?:[:h](?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:\.[0-9]{1,9})?)?"
     r"(?: ?(?P<half>[ap])\.?m\.?)?| ?(?P<only_half>[ap])\.?m\.?)"
     r"(?: ?(?P<said>noon|midnight|h|hrs|hours))?(?![A-Za-z0-9:])"
-    r"|(?:12 )?(?P<word>noon|midday|midnight)\b)",
+    # The 12 of "12 noon", unless it is a day: "May 12 noon".
+    r"|(?:(?:^|(?<=, )|(?<=[(])|(?<=[0-9]{4} )|(?<=at ))12 )?(?P<word>noon|midday|midnight)\b)",
     re.IGNORECASE,
 )
 _STATES = {

@@ -25,12 +25,13 @@ _DAY = r"(?<![0-9])[0-9]{1,2}(?: ?(?:st|nd|rd|th)|\.)?(?![0-9a-z:])(?! ?(?:h|hrs
 _TO = r" ?(?:,? and|,|-{1,3}|to|through|until|till|&|/) ?(?:the )?"
 _DAYS = rf"{_DAY}(?:{_TO}{_DAY}){{0,9}}"
 _DAYS_BEHIND = rf"{_DAY}(?:{_TO}{_DAY}(?! ?(?:of )?{_MONTH})){{0,9}}"
+_WITH_YEAR = rf"(?:(?:-|[, ]{{0,5}}(?:of )?){_YEAR})?"  # blanks and commas stay where a clock stood
 _DATE = re.compile(
     rf"(?<![0-9])(?:(?P<numeric>[0-9]{{4}}(?P<s>[-/.]){_NUMBER}(?P=s){_NUMBER}|{_NUMBER}(?P<t>[-/.]){_NUMBER}(?P=t){_YEAR})"
     rf"|(?P<month_only>[0-9]{{4}}-(?:0[1-9]|1[0-2])(?!-?[0-9])(?:-(?:xx|\?\?))?|{_MONTH},? ?(?:of )?{_YEAR})"
     rf"|[0-9]{{4}},? ?{_MONTH}[-,]? ?{_DAY}"
-    rf"|{_DAYS}[-,]? ?(?:of )?{_MONTH}(?:[-,]? ?(?:of )?{_YEAR})?"
-    rf"|{_MONTH}[-,]? ?(?:the )?{_DAYS_BEHIND}(?:[-,]? ?(?:of )?{_YEAR})?)",
+    rf"|{_DAYS}[-,]? ?(?:of )?{_MONTH}{_WITH_YEAR}"
+    rf"|{_MONTH}[-,]? ?(?:the )?{_DAYS_BEHIND}{_WITH_YEAR})",
     re.IGNORECASE,
 )
 _GAP = re.compile(rf"{_TO}", re.IGNORECASE)

@@ -86,7 +86,8 @@ class Listing:
     """What one source says of one conference in one crawl. Absent means: the source does not say.
 
     `ref` is the feed's own identity for the entry, stable from night to night. `retrieved_at` is an
-    aware UTC instant. Raises FieldError, naming source, ref and field, if a value breaks a rule.
+    aware UTC instant. `partial` marks a row of a list whose own page, which says more, was not read: it leaves
+    what was known from that page. Raises FieldError, naming source, ref and field, if a value breaks a rule.
     """
 
     source: str
@@ -109,6 +110,7 @@ class Listing:
     ranks: tuple[Rank, ...] = ()
     dates: tuple[WrittenDate, ...] = ()
     retrieved_at: datetime | None = None
+    partial: bool = False
 
     def __post_init__(self) -> None:
         for name in ("source", "ref", "title", "url"):
@@ -164,7 +166,7 @@ class Listing:
         record: dict[str, Any] = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is None or value == () or value == "":
+            if value is None or value == () or value == "" or (value is False and field.default is False):
                 continue
             if field.name in ("dates", "ranks"):
                 value = [{k.name: v for k in fields(x) if (v := getattr(x, k.name)) != k.default} for x in value]
@@ -198,9 +200,10 @@ class Listing:
             raise FieldError("record", str(error)[:120], "the fields of a listing", **where) from error
 
     def raw(self) -> str:
-        """The listing as canonical JSON text without the moment of reading: equal text means nothing changed."""
+        """The listing as canonical JSON text without how and when it was read: equal text means nothing changed."""
         record = self.to_json()
         record.pop("retrieved_at", None)
+        record.pop("partial", None)
         return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

@@ -23,7 +23,7 @@ from confradar.deadlines.conference import (
 )
 from confradar.deadlines.identity import Cluster, MentionKey
 from confradar.deadlines.listing import Listing
-from confradar.deadlines.portrait import TOLD, free_slug, joined, portrait
+from confradar.deadlines.portrait import TOLD, completed, free_slug, joined, portrait
 from confradar.deadlines.verdict import CREDIBLE_FOR
 
 
@@ -80,6 +80,8 @@ class _Night:
             mention = self.known.mentions.get(key)
             if mention and mention.last_seen_at > self.now:
                 continue
+            if mention and listing.partial:
+                listing = completed(mention.listing, listing)
             raw = listing.raw()
             if mention and mention.raw == raw and mention.not_seen_since is None:
                 self.merged.confirmed_mentions.append(mention.id)
@@ -197,6 +199,7 @@ class _Night:
 
     def judge(self) -> None:
         """Decide the gates of all touched conferences, and of those where a claim has just lost its credit."""
+        confirmed = set(self.merged.confirmed_mentions)
         given = {row.id: self.given[row.key] for rows in self.members.values() for row in rows if row.key in self.given}
         for conference_id in self._lapsed() - self.members.keys():
             self.members[conference_id] = []
@@ -205,12 +208,19 @@ class _Night:
             for mention in self.known.mentions.values():
                 if mention.conference_id in missing:
                     self.members[mention.conference_id].append(mention)
+        for rows in self.members.values():
+            rows[:] = [replace(row, last_seen_at=self.now) if row.id in confirmed else row for row in rows]
         gates.judge(self.known, self.merged, self.members, given, self.claims_of)
 
     def _lapsed(self) -> set[int]:
         """Conferences with a gate ahead of which a mention was last seen more than seven days ago."""
         oldest = self.now - CREDIBLE_FOR
-        stale = {mention.conference_id for mention in self.known.mentions.values() if mention.last_seen_at < oldest}
+        confirmed = set(self.merged.confirmed_mentions)
+        stale = {
+            mention.conference_id
+            for mention in self.known.mentions.values()
+            if mention.last_seen_at < oldest and mention.id not in confirmed
+        }
         return {
             deadline.conference_id
             for deadline in (self.known.deadlines.values() if stale else ())

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from confradar.deadlines.listing import Listing
+from confradar.deadlines.listing import EntryType, Listing
 from confradar.deadlines.names import edition_year, title_key
+from confradar.errors import FieldError
 
 V = TypeVar("V")
 
@@ -98,3 +99,19 @@ def joined(listings: Sequence[Listing]) -> Listing:
         gaps["dates"] = (*whole.dates, *(written for written in other.dates if written.gate not in gates))
         whole = replace(whole, **gaps)
     return whole
+
+
+def completed(earlier: Listing, later: Listing) -> Listing:
+    """A listing with what was read later: its fields and its dates win, gate by gate; what only the earlier one says
+    stays. Together they are partial only if both are.
+    """
+    given = later.to_json()
+    if later.type is EntryType.CONFERENCE:  # what is assumed where nothing is said
+        given.pop("type", None)
+    changed = {name: getattr(later, name) for name in given}
+    changed["dates"] = tuple({date.gate: date for date in (*earlier.dates, *later.dates)}.values())
+    changed["partial"] = earlier.partial and later.partial
+    try:
+        return replace(earlier, **changed)
+    except FieldError:  # together they have more dates than a listing may
+        return later

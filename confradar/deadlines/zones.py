@@ -61,7 +61,7 @@ _IN_TEXT = re.compile(
     # Short ones only in capitals, so that no word such as "met" or "west" is a zone. "UTC 8" is none, "UTC 8 May" is.
     rf"|(?:{_SHORT}|(?i:aoe)|(?i:{_LONG}))(?! ?[+-]? ?[0-9]{{1,2}}(?![0-9])(?! ?[A-Za-z]{{3}}))))(?![A-Za-z0-9/_:])"
 )
-_SILENT = re.compile(r"\btime\b|[0-9]{1,2}:[0-9]{2}|[^\w+/]", re.IGNORECASE)
+_SILENT = re.compile(r"\btime\b|[0-9]{1,2}:[0-9]{2}(?: ?[ap]m)?|[^\w+/]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

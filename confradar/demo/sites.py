@@ -61,7 +61,7 @@ class Sites:
             settings |= {f"{name}_URL": url, f"{name}_DELAY": "0", f"{name}_EXPECTED": f"{fewest // 2}-{2 * most + 50}"}
             if self.events:
                 room = str(2 * self.events + 100)
-                settings |= {f"{name}_MAX_PAGES": room, f"{name}_MAX_ITEMS": room}
+                settings |= {f"{name}_MAX_PAGES": room, f"{name}_MAX_ITEMS": room, f"{name}_MAX_DEPTH": "30"}
         return settings
 
     def _listings(self, source: str) -> tuple[int, int]:

@@ -42,7 +42,7 @@ SOURCE = Source(
         ),
     ),
     expected_listings=range(5, 500),
-    politeness=Politeness(seconds_between_requests=2, max_pages=60),
+    politeness=Politeness(seconds_between_requests=2, max_pages=60, max_depth=25),
     accepted_statuses=(409,),
 )
 

@@ -24,18 +24,19 @@ _YEAR_OF_ID = re.compile(r"(?:19|20)\d\d$")
 
 def editions(cards: Iterable[Card]) -> list[tuple[str, dict[int, Card]]]:
     """The cards by edition and number: `iclr2027-1` and `iclr2027-2` are two of one edition."""
-    found: dict[str, dict[int, Card]] = {}
+    found: dict[tuple[str, str], dict[int, Card]] = {}
     for card in cards:
         ref = str(card.get("id") or "")[:90]
+        name = str(card.get("shortname"))[:90]  # two editions of a series once had one id
         timeline = card.get("timeline")
         if isinstance(timeline, list):
-            numbered = [entry for entry in timeline[:200] if isinstance(entry, dict)]
-            found[ref] = {number: {**card, **entry} for number, entry in enumerate(numbered, 1)} or {1: card}
-        elif match := _NUMBERED.fullmatch(ref):
-            found.setdefault(match["edition"], {})[int(match["number"])] = card
+            entries = [entry for entry in timeline[:200] if isinstance(entry, dict)] or [{}]
+            found[ref, name] = {number: {**card, **entry} for number, entry in enumerate(entries, 1)}
         else:
-            found.setdefault(ref, {}).setdefault(1, card)
-    return list(found.items())
+            match = _NUMBERED.fullmatch(ref)
+            edition, number = (match["edition"], int(match["number"])) if match else (ref, 1)
+            found.setdefault((edition, name), {}).setdefault(number, card)
+    return [(ref, numbered) for (ref, _), numbered in found.items()]
 
 
 def conference(page: Page, ref: str, cards: Mapping[int, Card]) -> list[Found]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from confradar.sources import ai_cards, ai_jekyll, ai_records
-from confradar.sources.base import Feed, Follow, Found, Page, Politeness, Source, Trouble, each
+from confradar.sources.base import Feed, Follow, Found, Page, Politeness, Rejected, Source, Trouble, each
 from confradar.sources.data import BrokenData, read_json, read_yaml
 
 CARDS = "data/conferences.json"
@@ -46,20 +46,25 @@ def parse(page: Page) -> Iterator[Found]:
         return
     records = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
     mappings = [record for record in records if isinstance(record, dict)]
-    if any("download_url" in entry for entry in mappings):
+    names = {str(name) for record in mappings for name in record}
+    if "download_url" in names:
         yield from each(mappings, lambda entry: _file(page, entry), source=SOURCE.name, ref=_name)
-    elif any("shortname" in card for card in mappings):
+    elif "shortname" in names:
         yield from each(
             ai_cards.editions(mappings),
             lambda edition: ai_cards.conference(page, *edition),
             source=SOURCE.name,
             ref=lambda edition: edition[0],
         )
-    elif any({"title", "year"} & record.keys() for record in mappings):
-        yield from each(records, lambda record: ai_records.conference(page, record), source=SOURCE.name, ref=_name)
+    elif names & {"title", "year"}:
+        yield from each(mappings, lambda record: ai_records.conference(page, record), source=SOURCE.name, ref=_name)
     else:
         said = f"; it says: {value['message']}"[:200] if isinstance(value, dict) and "message" in value else ""
         yield Trouble("broken", f"{page.url} holds no list of conferences{said}")
+        return
+    for record in records:
+        if not isinstance(record, dict):
+            yield Rejected(SOURCE.name, "", "record", type(record).__name__, "a mapping of fields")
 
 
 def _site(page: Page) -> Iterator[Found]:
@@ -78,5 +83,5 @@ def _file(page: Page, entry: Mapping[str, Any]) -> list[Found]:
     return [Follow(page.join(str(entry["download_url"])), feed=page.feed)]
 
 
-def _name(record: Any) -> str:
-    return str(record.get("id") or record.get("name") or "")[:80] if isinstance(record, dict) else ""
+def _name(record: Mapping[str, Any]) -> str:
+    return str(record.get("id") or record.get("name") or "")[:80]

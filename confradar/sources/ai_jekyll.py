@@ -16,7 +16,6 @@ _STEP = re.compile(
     r"""var timezone\s*=\s*"(?P<zone>[^"\n]{0,80})"|moment\.tz\("(?P<text>[^"\n]{0,80})\""""
     r"""|\$\('\#(?P<id>[^\s'"]{1,80}) \.timer'\)"""
 )
-_DETAILS = re.compile(r"(?:Deadline)?\s*Details$")
 _YEAR = re.compile(r"\b(?:19|20)\d\d$")
 
 
@@ -25,6 +24,7 @@ def conferences(page: Page) -> Iterator[Found]:
     deadlines = _deadlines(" ".join(page.html.css("script::text").getall()))
     if not deadlines:
         yield Trouble("broken", f"{page.url} has conferences, but the script with their deadlines is not there")
+        return
     yield from each(
         page.html.css("div.ConfItem[id]"),
         lambda block: _conference(page, block, deadlines),
@@ -53,10 +53,11 @@ def _deadlines(script: str) -> dict[str, WrittenDate]:
 def _conference(page: Page, block: Selector, deadlines: dict[str, WrittenDate]) -> list[Found]:
     ref = block.attrib["id"]
     link = block.css("span.conf-title > a")
+    full_name = (clean(link.attrib.get("title")) or "").removesuffix(" Details")
     fields = Fields(
         {
             "title": link.xpath("string()").get(),
-            "full_name": _DETAILS.sub("", link.attrib.get("title", "")),
+            "full_name": full_name if full_name != "Deadline" else None,
             "website": block.css('span.conf-title-icon a[title="Conference Website"]::attr(href)').get(),
             "date": block.css("span.conf-date").xpath("string()").get(),
             "place": block.css("span.conf-place a").xpath("string()").get(),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from confradar.deadlines.listing import Kind, Rank, WrittenDate
-from confradar.errors import FieldError
-from confradar.sources.ai_fields import NAME, Fields, distinct, listing
+from confradar.sources.ai_fields import Fields, distinct, listing
 from confradar.sources.base import Found, Page, whole
 from confradar.sources.wording import entry_type, round_and_track
 
@@ -44,20 +43,32 @@ _FLAT = {
     "final_decision_date": Kind.NOTIFICATION,
 }
 _ZONED = {"deadline", "abstract_deadline"}  # the others stand there in UTC, and nothing on the record says so
-_READ = {*_FLAT, "title", "year", "id", "full_name", "link", "city", "country", "venue", "place", "date", "start"}
+_READ = {
+    *_FLAT,
+    "title",
+    "name",
+    "year",
+    "id",
+    "full_name",
+    "link",
+    "city",
+    "country",
+    "venue",
+    "place",
+    "date",
+    "start",
+}
 _READ |= {"end", "tags", "sub", "rankings", "era_rating", "deadlines", "timezone"}
 _IGNORED = {"note", "hindex", "paperslink", "pwclink"}
 _OF_A_PAPER = re.compile(r"\b(?:paper|abstract|contribution|title)\b", re.IGNORECASE)
 _RANK = re.compile(r"\s*(\w{2,12})\s*:\s*([^,]{1,20})")
 
 
-def conference(page: Page, record: Any) -> list[Found]:
+def conference(page: Page, record: Mapping[str, Any]) -> list[Found]:
     """One edition. Raises FieldError, naming the field, if it cannot be a listing."""
-    if not isinstance(record, dict):
-        raise FieldError("record", type(record).__name__, "a mapping of fields", source=NAME)
     fields = Fields(record, str(record.get("id") or "")[:80])
     fields.check_known(_READ | _IGNORED)
-    name = fields.needed("title")
+    name = fields.text("title") or fields.needed("name")  # `name` until 2018
     starts_on, ends_on = fields.span("start", "end", "date")
     return listing(
         page,

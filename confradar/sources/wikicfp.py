@@ -83,14 +83,15 @@ def _rows(page: Page, rows: list[Selector]) -> Iterator[Found]:
     """All rows as listings; on a list or a search also the way to each open event, and to the next page."""
     category = bool(page.html.xpath("//form[@name='myform']"))
     series = "All CFPs on WikiCFP" in page.html.xpath("//h3/span[@class='theme']/text()").getall()
-    events = [row for row in rows if row.xpath("td[@rowspan='2']")]
+    events = [row for row in rows if _ref(row)]
+    if not events:
+        yield Trouble("broken", f"{page.url} has rows, but none of an event")
     marker = next((place for place, row in enumerate(rows) if "Expired" in (row.xpath("string()").get() or "")), None)
     yield from each(events, lambda row: _row(page, row), source=SOURCE.name, ref=_ref)
     if not series:
-        for row in rows[:marker]:
-            if _ref(row):
-                priority = EVENTS if row.xpath("following-sibling::tr[1]/td[1]/text()").get() != "N/A" else JOURNALS
-                yield Follow(page.join(EVENT + _ref(row)), feed=page.feed, priority=priority)
+        for row in (row for row in rows[:marker] if _ref(row).isdecimal()):
+            undated = row.xpath("normalize-space(following-sibling::tr[1]/td[1])").get() == "N/A"
+            yield Follow(page.join(EVENT + _ref(row)), feed=page.feed, priority=JOURNALS if undated else EVENTS)
     following = page.html.xpath("//div[contains(@class, 'contsec')]//a[normalize-space()='next']/@href").get()
     number = page.query("page") or "1"
     if category and following and marker is None and number.isdigit() and int(number[:6]) < LAST_PAGE:
@@ -109,7 +110,7 @@ def _row(page: Page, row: Selector) -> list[Found]:
     dates = [(Kind.ABSTRACT, both["abstract"] if both else ""), (Kind.SUBMISSION, both["paper"] if both else deadline)]
     called = row.xpath(f"td[@rowspan='2']/{_EVENT_LINK}").xpath("string()").get()
     name = row.xpath("td[@colspan='3']").xpath("string()").get()
-    return _listing(page, ref, called, name, when=when, where=where, dates=dates)
+    return _listing(page, ref, called, name, when=when, where=where, dates=dates, partial=True)
 
 
 def _event(page: Page, event: Selector) -> list[Found]:
@@ -148,11 +149,12 @@ def _listing(
     dates: list[tuple[Kind, str]],
     website: str | None = None,
     topics: tuple[str, ...] = (),
+    partial: bool = False,
 ) -> list[Found]:
     title, full_name = clean(called) or "", clean(name)
     undated, nowhere = when.casefold() in _NOTHING, where.casefold() in _NOTHING
     # The site writes both days, also for one: Nov 20, 2026 - Nov 22, 2026.
-    first, _, last = when.partition(" - ")
+    first, _, last = when[:80].partition(" - ")
     starts_on, ends_on = single_day(first), single_day(last)
     problems: list[Found] = []
     if not undated and (starts_on is None or ends_on is None or ends_on < starts_on):
@@ -182,6 +184,7 @@ def _listing(
         topics=topics,
         dates=tuple(WrittenDate(kind, text) for kind, text in dates if text.casefold() not in _NOTHING),
         retrieved_at=page.retrieved_at,
+        partial=partial,
     )
     return [listing, *problems]
 

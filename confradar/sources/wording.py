@@ -17,7 +17,7 @@ _NUMBERS = {"1": 1, "first": 1, "1st": 1, "i": 1, "2": 2, "second": 2, "2nd": 2,
 _NUMBERS |= {"3": 3, "third": 3, "3rd": 3, "iii": 3, "4": 4, "fourth": 4, "4th": 4, "iv": 4}
 _ROUND = re.compile(
     r"\b(?:round|cycle)\s*#?\s*(?P<after>[1-4]|i{1,3}|iv)\b"
-    r"|\b(?P<before>first|second|third|fourth|1st|2nd|3rd|4th)\s+(?:round|cycle)\b",
+    r"|\b(?P<before>first|second|third|fourth|1st|2nd|3rd|4th)\s+(?:review\s+)?(?:round|cycle)\b(?:\s+of\s+[1-9])?",
     re.IGNORECASE,
 )
 _ESTIMATED_FROM = re.compile(r"^From [^:]{1,80}:\s*")
@@ -33,7 +33,7 @@ _PLAIN = re.compile(
     | responses? | results? | reviews? | reviewers? | revis(?:ed|ion|ions) | submi(?:t|ssion|ssions)
     | supplement(?:al|ary) | titles? | upload | versions?
     | ac | acl | aoe | arr | category | chairs? | conference | contributions? | cycles? | research | rolling | rounds?
-    | track | work
+    | total | track | work
     | applicable | available | begins? | date | deadlines? | due | end(?:s|ing)? | exten(?:ded|sion) | form | including
     | new | opens? | other | period | releases? | released | start(?:s|ing)? | window
     | all | and | any | both | by | for | if | of | on | the | to | with""",

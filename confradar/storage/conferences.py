@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from rapidfuzz import process
-from sqlalchemy import Connection, Select, Table, and_, func, select
+from sqlalchemy import Connection, Select, Table, func, select
 
 from confradar.deadlines.conference import (
     Change,
@@ -39,6 +39,7 @@ Record = TypeVar("Record", Series, Conference, Mention, Claim, Deadline, Change)
 NUMBERED = (tables.series, tables.conference, tables.mention, tables.deadline, tables.change)
 NEWEST = (tables.change.c.at.desc(), tables.change.c.id.desc())
 OF_CONFERENCE = ("slug", "title", "acronym", "year", "type", "place", "website")
+GATE = ("conference_id", "kind", "round", "track")
 SHOWN_TYPES = (EntryType.CONFERENCE, EntryType.WORKSHOP, EntryType.TRACK)
 
 
@@ -168,7 +169,7 @@ def coming(
     """
     gate, edition = tables.deadline.c, tables.conference.c
     query = (
-        select(*(edition[name] for name in OF_CONFERENCE), *_but(tables.deadline, "conference_id"))
+        select(*(edition[name] for name in OF_CONFERENCE), tables.deadline)
         .join(tables.conference, edition.id == gate.conference_id)
         .where(gate.latest >= now, edition.merged_into.is_(None), edition.type.in_(types))
         .order_by(gate.safe_at, edition.slug, gate.kind, gate.round, gate.track)
@@ -195,7 +196,7 @@ def conference(connection: Connection, slug: str) -> Answer:
         hint = f" Near: {', '.join(name for name, *_ in near)}." if near else ""
         raise UnknownName(f"There is no conference {slug!r}.{hint}")
     gate, said = tables.deadline.c, tables.mention
-    gates = select(*_but(tables.deadline, "conference_id")).where(gate.conference_id == found["id"])
+    gates = select(tables.deadline).where(gate.conference_id == found["id"])
     mentions = (
         select(*_but(said, "raw", "identity_keys")).where(said.c.conference_id == found["id"]).order_by(said.c.id)
     )
@@ -277,20 +278,16 @@ def _with_claims(connection: Connection, query: Select[Any]) -> list[Answer]:
     `last_confirmed_at` is the moment when the source was last seen to say so; by source, in a fixed order.
     """
     gates = _answers(connection, query)
-    gate, said, words = tables.deadline.c, tables.mention.c, tables.claim.c
-    confirmed = func.coalesce(words.last_confirmed_at, said.last_seen_at, type_=tables.Instant())
+    said, words = tables.mention.c, tables.claim.c
     claims = (
-        select(gate.id.label("deadline_id"), said.source, said.url, said.not_seen_since)
-        .add_columns(*_but(tables.claim, "kind", "round", "track", "last_confirmed_at"))
-        .add_columns(confirmed.label("last_confirmed_at"))
-        .join(tables.mention, said.conference_id == gate.conference_id)
-        .join(
-            tables.claim, and_(words.mention_id == said.id, *(words[n] == gate[n] for n in ("kind", "round", "track")))
-        )
-        .where(gate.id.in_([found["id"] for found in gates]))
+        select(said.conference_id, said.source, said.url, said.not_seen_since)
+        .add_columns(*_but(tables.claim, "last_confirmed_at"))
+        .add_columns(func.coalesce(words.last_confirmed_at, said.last_seen_at).label("last_confirmed_at"))
+        .join(tables.claim, words.mention_id == said.id)
+        .where(said.conference_id.in_({found["conference_id"] for found in gates}))
         .order_by(said.source, said.id)
     )
-    of_gate: defaultdict[int, list[Answer]] = defaultdict(list)
+    of_gate: defaultdict[tuple[Any, ...], list[Answer]] = defaultdict(list)
     for answer in _answers(connection, claims):
-        of_gate[answer.pop("deadline_id")].append(answer)
-    return [{**found, "claims": of_gate[found["id"]]} for found in gates]
+        of_gate[tuple(answer.pop(name) for name in GATE)].append(answer)
+    return [{**found, "claims": of_gate[tuple(found[name] for name in GATE)]} for found in gates]

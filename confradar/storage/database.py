@@ -23,24 +23,24 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.types import JSON, TypeEngine
 
 import confradar
-from confradar.errors import ConfRadarError, DatabaseBusy, DatabaseUnavailable, SchemaMismatch, SettingError
+from confradar.errors import DatabaseBusy, DatabaseUnavailable, SchemaMismatch, SettingError
 from confradar.settings import masked
 from confradar.storage.tables import Instant
 
 Row = Mapping[str, Any]
 STORE_WAIT_SECONDS = 100  # below the statement's 120
-BUSY_SECONDS = 30  # SQLite's wait for its one writer
+BUSY_SECONDS = "30"  # SQLite's wait for its one writer
 BATCH = 500
 MIGRATION_TRIES = 30
 _STORE_LOCK, _MIGRATION_LOCK = 7310001, 7310002  # PostgreSQL's advisory locks are numbers
 
-_POSTGRESQL = {
-    "connect_timeout": 5,
+_POSTGRESQL = {  # parts of the address, which may say otherwise
+    "connect_timeout": "5",
     "application_name": "confradar",
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,  # ms that sent bytes may stay unanswered: a cut cable ends the wait
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",  # ms that sent bytes may stay unanswered: a cut cable ends the wait
 }
 _POSTGRESQL_SESSION = (
     "-c timezone=UTC -c statement_timeout=120s -c lock_timeout=5s "
@@ -68,12 +68,12 @@ def _engine(url: str, pid: int) -> Engine:  # noqa: ARG001 - part of the cache's
     try:
         address = make_url(url)
         if address.get_backend_name() == "postgresql":
-            ours = {name: value for name, value in _POSTGRESQL.items() if name not in address.query}
-            session = f"{_POSTGRESQL_SESSION} {address.query.get('options', '')}"
-            return create_engine(address, pool_pre_ping=True, pool_timeout=5, connect_args={**ours, "options": session})
+            options = f"{_POSTGRESQL_SESSION} {address.query.get('options', '')}"
+            address = address.set(query={**_POSTGRESQL, **address.query, "options": options})
+            return create_engine(address, pool_pre_ping=True, pool_timeout=5)
         if address.get_backend_name() == "sqlite":
             Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
-            made = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+            made = create_engine(address.set(query={"timeout": BUSY_SECONDS, **address.query}))
             event.listen(made, "connect", _prepare_sqlite)
             event.listen(made, "begin", _begin_sqlite)
             return made
@@ -121,7 +121,7 @@ def migrating(url: str, *, lock_seconds: int) -> Iterator[Connection]:
     with _begun(url, confradar_mode="migrating") as connection:
         if connection.dialect.name == "postgresql":
             limit = f"SET LOCAL lock_timeout = '{lock_seconds:d}s'"
-            connection.exec_driver_sql(f"{limit}; SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+            connection.exec_driver_sql(f"{limit}")
         yield connection
 
 
@@ -138,8 +138,8 @@ def _begun(url: str, **options: Any) -> Iterator[Connection]:
         raise
 
 
-def _explained(error: DBAPIError | PoolExhausted, url: str) -> ConfRadarError | None:
-    """What a person can do about a driver's error; None if it is no trouble of connection, lock or schema."""
+def _explained(error: DBAPIError | PoolExhausted, url: str) -> DatabaseUnavailable | None:
+    """What to do if connection or lock is the trouble, else None. Raises SchemaMismatch if the tables are."""
     if isinstance(error, PoolExhausted):
         return DatabaseBusy(f"{masked(url)}: all connections of this process are in use. Try again.")
     words = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
@@ -151,19 +151,13 @@ def _explained(error: DBAPIError | PoolExhausted, url: str) -> ConfRadarError | 
     if error.statement is None and state is None:
         return DatabaseUnavailable(f"{masked(url)}: {words}. Start the database, or correct CONFRADAR_DATABASE_URL.")
     if state in ("42P01", "42703") or words.startswith(("no such table", "no such column")):
-        try:
-            check_schema(url)
-        except ConfRadarError as explained:
-            return explained
+        check_schema(url)
     return None
 
 
 def writer_lock(connection: Connection) -> None:
-    """Let one transaction store at a time, until it ends; the next waits up to 100 s, then DatabaseBusy.
-
-    On SQLite every writing transaction is the only one.
-    """
-    if connection.dialect.name == "postgresql":
+    """Let one transaction store at a time, until it ends; the next waits up to 100 s, then DatabaseBusy."""
+    if connection.dialect.name == "postgresql":  # on SQLite every writing transaction is the only one
         wait = f"SET LOCAL lock_timeout = '{STORE_WAIT_SECONDS}s'; SELECT pg_advisory_xact_lock({_STORE_LOCK})"
         connection.exec_driver_sql(f"{wait}; SET LOCAL lock_timeout TO DEFAULT")
 

@@ -204,7 +204,7 @@ def beat(connection: Connection, run_id: int, step: str, attempt: int, *, now: d
         update(step_run).where(*mine, step_run.c.status == "running").values(heartbeat_at=now, progress=progress)
     )
     status = connection.execute(select(run.c.status).where(run.c.id == run_id)).scalar_one()
-    return changed.rowcount > 0 and status == "running"
+    return changed.rowcount > 0 and status in ("queued", "running")
 
 
 def finish_step(

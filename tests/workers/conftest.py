@@ -25,6 +25,13 @@ class Installation:
     broker: str
     servers: list[servers.Server]
 
+    def start_worker(self, name: str = "late") -> None:
+        """Start one more worker; it ends with the installation."""
+        given = {"CONFRADAR_DATA_DIR": str(self.settings.data_dir), "CONFRADAR_BROKER_URL": self.broker,
+                 "CONFRADAR_DATABASE_URL": self.settings.database}
+        command = servers.celery("worker", "--loglevel", "INFO", "--hostname", f"{name}@%h")
+        self.servers.append(servers.start(name, command, self.settings.data_dir / "logs" / f"{name}.log", given))
+
     def submit(self, **arguments: Any) -> str:
         """Send a run; returns its key."""
         return "manual:" + app.submit(self.broker, **arguments)
@@ -92,7 +99,6 @@ def until(
 @pytest.fixture
 def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
     """Bring up an installation; whatever it started is gone when the test ends."""
-    before = {process.pid for process in psutil.process_iter()}
     with ExitStack() as exits:
 
         def installed(*, url: str = "", workers: int = 1, **environment: str) -> Installation:
@@ -113,12 +119,17 @@ def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
             return Installation(chosen, broker, running)
 
         yield installed
-    orphans = [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if process.pid not in before and "confradar" in " ".join(process.info["cmdline"] or [])
-    ]
-    assert not orphans, f"left behind: {[process.info['cmdline'] for process in orphans]}"
+    orphans = [process for process in psutil.process_iter() if _belongs(process, tmp_path / "data")]
+    assert not orphans, f"left behind: {[process.cmdline() for process in orphans]}"
+
+
+def _belongs(process: psutil.Process, folder: Path) -> bool:
+    """Whether a living process was started for that installation."""
+    try:
+        living = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+        return living and process.environ().get("CONFRADAR_DATA_DIR") == str(folder)
+    except psutil.Error:
+        return False
 
 
 @contextmanager

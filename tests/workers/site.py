@@ -1,4 +1,4 @@
-"""A small real web site on loopback, whose every answer a test decides: status, headers, body, delays, broken promises."""
+"""A small real web site on loopback, whose every answer a test decides: status, headers, body, delays, lies."""
 
 import ssl
 import threading
@@ -87,7 +87,7 @@ def serve(routes: Mapping[str, Route] | None = None, *, certificate: Path | None
                     return
             self.close_connection = answer.length is not None
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     class Server(ThreadingHTTPServer):

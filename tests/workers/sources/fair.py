@@ -1,6 +1,7 @@
 """A source for tests: its pages say in JSON what is to be found on them."""
 
 import json
+import os
 from collections.abc import Iterator
 
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
@@ -19,6 +20,9 @@ SOURCE = Source(
     accepted_statuses=(409,),
     expected_degradations=frozenset({"needs_browser"}),
 )
+
+
+HELD: list[bytes] = []
 
 
 def parse(page: Page) -> Iterator[Found]:
@@ -42,9 +46,10 @@ def parse(page: Page) -> Iterator[Found]:
                 raise ValueError(words)
             case {"hold": size}:
                 HELD.append(b"x" * size)
+            case {"environment": _}:
+                secrets = [name for name in os.environ if name.startswith("CONFRADAR_")]
+                title = ", ".join(secrets) or "nothing"
+                yield Listing(source="fair", ref="environment", url=page.url, year=2027, title=title)
             case {"spin": _}:
                 while True:
                     pass
-
-
-HELD: list[bytes] = []

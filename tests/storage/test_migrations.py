@@ -1,0 +1,219 @@
+"""The migrations go up and down on both databases and give exactly the declared tables."""
+
+import logging
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, inspect, select
+
+from confradar.errors import SchemaMismatch
+from confradar.storage import database, tables
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
+UPGRADE = "import sys; from confradar.storage import database; database.upgrade(sys.argv[1])"
+
+# One row for each table that foreign keys lead from or to, in an order that these allow.
+ROWS = {
+    "series": {"id": 1, "key": "icml", "name": "ICML"},
+    "series_name": {"series_id": 1, "name": "Machine Learning Workshop"},
+    "conference": {
+        "id": 1,
+        "slug": "icml-2027",
+        "title_key": "icml",
+        "series_id": 1,
+        "type": "conference",
+        "title": "ICML",
+        "year": 2027,
+        "starts_on": date(2027, 7, 1),
+        "topics": ["ml"],
+        "ranks": [],
+        "created_at": NOW,
+        "updated_at": NOW,
+    },
+    "mention": {
+        "id": 1,
+        "source": "elra",
+        "feed": "",
+        "ref": "icml",
+        "year": 2027,
+        "url": "https://example.org",
+        "conference_id": 1,
+        "evidence": "new",
+        "identity_keys": "[]",
+        "raw": "{}",
+        "first_seen_at": NOW,
+        "last_seen_at": NOW,
+        "first_run_id": 1,
+        "last_run_id": 1,
+    },
+    "deadline": {"id": 1, "conference_id": 1, "kind": "submission", "round": 0, "track": "", "verdict": "single"},
+    "claim": {
+        "mention_id": 1,
+        "kind": "submission",
+        "round": 0,
+        "track": "",
+        "text": "1 May",
+        "precision": "day",
+        "reason": "",
+        "estimated": False,
+        "first_confirmed_at": NOW,
+    },
+    "change": {
+        "id": 1,
+        "run_id": 1,
+        "at": NOW,
+        "conference_id": 1,
+        "deadline_id": 1,
+        "mention_id": 1,
+        "field": "date",
+        "reverted": False,
+    },
+    "run": {
+        "id": 1,
+        "key": "nightly:2026-11-23",
+        "trigger": "schedule",
+        "logical_instant": NOW,
+        "target": "*",
+        "steps": ["elra_conferences"],
+        "status": "ok",
+        "started_at": NOW,
+        "deadline_at": NOW,
+    },
+    "step_run": {"run_id": 1, "step": "elra_conferences", "attempt": 1, "status": "ok"},
+    "kept_output": {
+        "run_id": 1,
+        "step": "elra_conferences",
+        "attempt": 1,
+        "output": "",
+        "count": 0,
+        "digest": "0" * 64,
+        "body": b"\x00\xff",
+        "kept_at": NOW,
+    },
+    "step_log": {"run_id": 1, "step": "elra_conferences", "attempt": 1, "chunk": 0, "level": 20, "lines": "a line"},
+    "identity_pin": {"first": ["a"], "second": ["b"], "together": True, "by": "me", "why": "", "at": NOW},
+    "alert": {"condition": "run missing", "detail": "", "opened_at": NOW},
+}
+
+
+def test_migrations_go_up_down_and_up_again_with_rows_in_every_table(empty_url):
+    """No table is forgotten on the way down, and no row is in the way."""
+    assert set(ROWS) == set(tables.metadata.tables)
+    for _ in range(2):
+        database.upgrade(empty_url)
+        with database.transaction(empty_url) as connection:
+            for name, row in ROWS.items():
+                connection.execute(tables.metadata.tables[name].insert(), [row])
+        database.downgrade(empty_url, "base")
+        with database.reading(empty_url) as connection:
+            assert set(inspect(connection).get_table_names()) == {"alembic_version"}
+
+
+def test_a_second_upgrade_changes_nothing(url):
+    """Starting every night with an upgrade is harmless."""
+    with database.transaction(url) as connection:
+        connection.execute(tables.series.insert(), [ROWS["series"]])
+
+    database.upgrade(url)
+
+    with database.reading(url) as connection:
+        assert connection.scalar(select(func.count()).select_from(tables.series)) == 1
+
+
+def test_the_migrations_give_exactly_the_declared_tables(url):
+    """Alembic finds nothing to add: columns, types, indexes, constraints."""
+    with database.reading(url) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_every_folder_of_code_is_packed():
+    """A wheel has all that a checkout has, the migrations within the package."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = {path.parent for top in ("confradar", "migrations") for path in (ROOT / top).rglob("*.py")}
+    names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+
+    assert {name.removeprefix("confradar.") if "migrations" in name else name for name in declared} == names
+
+
+def test_the_migrations_have_one_head():
+    """Two branches would leave it to chance which tables a database gets."""
+    assert ScriptDirectory(str(database.migrations_path())).get_heads() == [database.head()]
+
+
+def test_the_alembic_command_takes_its_address_from_the_settings(empty_url):
+    """`alembic upgrade head` and `alembic check` work in a clean checkout."""
+    environment = {**os.environ, "CONFRADAR_DATABASE_URL": empty_url}
+    for arguments in (["upgrade", "head"], ["check"]):
+        command = [sys.executable, "-m", "alembic", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    assert database.revision(empty_url) == database.head()
+
+
+def test_an_upgrade_leaves_the_logging_of_the_process_alone(empty_url):
+    """Alembic's customary environment would silence every logger that exists."""
+    ours, root = logging.getLogger("confradar.test"), logging.getLogger()
+    before = root.level, list(root.handlers)
+
+    database.upgrade(empty_url)
+
+    assert not ours.disabled
+    assert (root.level, list(root.handlers)) == before
+
+
+def test_several_upgrades_at_once_all_succeed(empty_url):
+    """Each worker node may start with an upgrade: one works, the others wait and find it done."""
+    upgrades = [
+        subprocess.Popen([sys.executable, "-c", UPGRADE, empty_url], stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    said = [upgrade.communicate()[1] for upgrade in upgrades]
+
+    assert [upgrade.returncode for upgrade in upgrades] == [0, 0, 0], said
+    database.check_schema(empty_url)
+
+
+def test_an_upgrade_gives_up_its_place_and_comes_back_while_a_table_is_busy(postgres):
+    """It waits 2 seconds for a lock, lets the others pass, and tries again until it gets it."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'alembic_version'::regclass"
+    with ThreadPoolExecutor() as pool:
+        with database.transaction(postgres) as connection:
+            connection.exec_driver_sql("LOCK TABLE alembic_version")
+            upgrade = pool.submit(database.upgrade, postgres)
+            for number in (1, 0, 1):
+                while connection.exec_driver_sql(waiting).scalar_one() != number:
+                    time.sleep(0.01)
+        assert upgrade.result() is None
+
+
+def test_code_that_meets_no_tables_says_what_to_do(empty_url):
+    """The first start without an upgrade is one clear line."""
+    with pytest.raises(SchemaMismatch, match="has no tables yet; run `confradar db upgrade`"):
+        database.check_schema(empty_url)
+    with pytest.raises(SchemaMismatch, match="has no tables yet"), database.reading(empty_url) as connection:
+        connection.execute(select(tables.run))
+
+
+def test_code_that_meets_tables_of_another_revision_names_both(url):
+    """Writers refuse tables that are newer or older than they are."""
+    with database.transaction(url) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql("ALTER TABLE series DROP COLUMN acronym")
+
+    with pytest.raises(SchemaMismatch, match=f"9999, this code needs {database.head()}; they are newer"):
+        database.check_schema(url)
+    with pytest.raises(SchemaMismatch, match="9999"), database.reading(url) as connection:
+        connection.execute(select(tables.series))

@@ -1,0 +1,50 @@
+"""Labels as the lists write them mean a round, a track, a type."""
+
+import pytest
+
+from confradar.deadlines.listing import EntryType
+from confradar.sources.wording import entry_type, round_and_track
+
+
+@pytest.mark.parametrize(
+    ("label", "meaning"),
+    [
+        ("Paper Submission (Round 2) - Extended", (2, "")),
+        ("Round 1 Rebuttal and Revision Submission", (1, "")),
+        ("Abstract submission (First Cycle)", (1, "")),
+        ("Camera Ready Both Rounds", (0, "")),
+        ("Regular paper submission (including supplementary materials, if applicable)", (0, "")),
+        ("Full papers (traditional category)", (0, "")),
+        ("From WACV 2027: Round 1", (1, "")),
+        ("From GECCO 2026: Poster-only papers", (0, "Poster-only")),
+        ("Abstract submission (short papers)", (0, "short")),
+        ("Tutorial Proposal Submission", (0, "Tutorial")),
+        ("Phase 1 rejection notifications", (0, "Phase 1")),
+        ("Mandatory abstract deadline on Sep. 21, 2023.", (0, "")),
+        ("Long, short and position papers due", (0, "")),
+        ("EMNLP commitment deadline", (0, "")),
+        ("", (0, "")),
+        (None, (0, "")),
+    ],
+)
+def test_a_label_means_a_round_and_a_track(label: str | None, meaning: tuple[int, str]) -> None:
+    """The main track has no name, whatever words stand around it."""
+    assert round_and_track(label, "EMNLP 2026") == meaning
+
+
+@pytest.mark.parametrize(
+    ("name", "type_"),
+    [
+        ("EMNLP (Industry Track)", EntryType.TRACK),
+        ("3rd SOCAISA WORKSHOP", EntryType.WORKSHOP),
+        ("International Conference and Workshops on Data", EntryType.CONFERENCE),
+        ("The International Journal of Machine Learning", EntryType.JOURNAL),
+        ("Journalism and Language Technology Conference", EntryType.CONFERENCE),
+        ("Vision and Sports Summer School 2018", EntryType.SCHOOL),
+        ("Shared task on Detecting Malicious Domain names (DMD 2018)", EntryType.SHARED_TASK),
+        ("", EntryType.CONFERENCE),
+    ],
+)
+def test_a_name_tells_the_type_of_an_entry(name: str, type_: EntryType) -> None:
+    """A whole word decides; part of a word does not."""
+    assert entry_type(name) is type_
