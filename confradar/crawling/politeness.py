@@ -212,9 +212,12 @@ class Retry:
         return await self._again(request, f"answered {response.status}", asked) or response
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        """The request again after a wait, or None if asking again would not help."""
+        """The request again after a wait, or None if asking again would not help.
+
+        A name that cannot be resolved does not heal within seconds; the next attempt of the step asks again.
+        """
         found = fault(host_of(request), exception)
-        passing = found.worth_retrying and not isinstance(exception, Refused)
+        passing = found.worth_retrying and found.reason != "dns" and not isinstance(exception, Refused)
         return await self._again(request, found.reason) if passing else None
 
     async def _again(self, request: Request, reason: str, asked: float | None = None) -> Request | None:

@@ -121,7 +121,7 @@ def migrating(url: str, *, lock_seconds: int) -> Iterator[Connection]:
     with _begun(url, confradar_mode="migrating") as connection:
         if connection.dialect.name == "postgresql":
             limit = f"SET LOCAL lock_timeout = '{lock_seconds:d}s'"
-            connection.exec_driver_sql(f"{limit}")
+            connection.exec_driver_sql(f"{limit}; SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
         yield connection
 
 

@@ -1,0 +1,106 @@
+"""The storing transaction: all or nothing, once, and never an older night over a newer one."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import create_engine
+
+from confradar import settings as configuration
+from confradar import steps
+from confradar.deadlines.listing import Kind, Listing, WrittenDate
+from confradar.errors import DatabaseUnavailable
+from confradar.settings import Settings
+from confradar.storage import conferences, database, ledger
+
+NIGHT = datetime(2026, 1, 13, 2, tzinfo=UTC)
+WRITTEN = ("series", "conference", "mention", "claim", "deadline", "change")
+END_THE_BACKEND = """
+CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END$$
+"""
+
+
+def icml(text: str = "2026-01-28 23:59", source: str = "elra") -> Listing:
+    """One conference with one gate."""
+    return Listing(
+        source=source, ref="icml26", url="https://icml.example.org/", title="ICML 2026", year=2026, acronym="ICML",
+        dates=(WrittenDate(Kind.SUBMISSION, text, "AoE"),),
+    )
+
+
+@pytest.fixture
+def settings(url: str) -> Settings:
+    """The settings of an empty database with tables."""
+    database.upgrade(url)
+    return configuration.load(CONFRADAR_DATABASE_URL=url)
+
+
+@pytest.mark.parametrize("table", WRITTEN)
+def test_a_store_that_is_cut_at_any_statement_is_stored_once(postgres_database: str, table: str) -> None:
+    """The connection ends at the first write to each table in turn: nothing is visible, then all of it, once."""
+    database.upgrade(postgres_database)
+    chosen = configuration.load(CONFRADAR_DATABASE_URL=postgres_database)
+    administrator = create_engine(postgres_database, isolation_level="AUTOCOMMIT")
+    with administrator.connect() as connection:
+        connection.exec_driver_sql(END_THE_BACKEND)
+        connection.exec_driver_sql(f"CREATE TRIGGER cut AFTER INSERT ON {table} EXECUTE FUNCTION cut()")
+        # History begins with the second night.
+        if table == "change":
+            connection.exec_driver_sql("ALTER TABLE change DISABLE TRIGGER cut")
+            steps.store({"elra": [icml()]}, chosen, now=NIGHT - timedelta(days=1))
+            connection.exec_driver_sql("ALTER TABLE change ENABLE TRIGGER cut")
+        with database.reading(postgres_database) as reading:
+            before = conferences.counts(reading)
+
+        with pytest.raises(DatabaseUnavailable):
+            steps.store({"elra": [icml("2026-01-30 23:59")]}, chosen, now=NIGHT)
+
+        with database.reading(postgres_database) as reading:
+            [run] = ledger.unfinished(reading)
+            assert conferences.counts(reading) == before
+        connection.exec_driver_sql(f"DROP TRIGGER cut ON {table}")
+    administrator.dispose()
+    first = steps.store_run(run.key, chosen)
+    again = steps.store_run(run.key, chosen)
+    assert first.value == again.value
+    with database.reading(postgres_database) as reading:
+        found = conferences.counts(reading)
+        assert (found["conferences"], found["mentions"], found["claims"], found["deadlines"]) == (1, 1, 1, 1)
+        moves = conferences.recent_changes(reading, since=NIGHT, limit=10, run_id=run.id)
+        assert len([move for move in moves if move["field"] == "date"]) == (table == "change")
+
+
+def test_an_older_night_that_is_stored_late_changes_nothing_newer(settings: Settings) -> None:
+    """What was read later stays, whichever is stored last."""
+    steps.store({"elra": [icml("2026-01-30 23:59")]}, settings, now=NIGHT)
+    late = steps.store({"elra": [icml("2026-01-28 23:59")]}, settings, now=NIGHT - timedelta(days=1))
+
+    assert late.value["updated"] == 0
+    with database.reading(settings.database) as connection:
+        [gate] = conferences.conference(connection, "icml-2026")["deadlines"]
+    assert gate["claims"][0]["text"] == "2026-01-30 23:59"
+
+
+def test_a_failed_source_leaves_its_rows(settings: Settings) -> None:
+    """A night in which a source gives nothing changes nothing of what it said."""
+    steps.store({"elra": [icml()]}, settings, now=NIGHT)
+    failed = steps.Materialised("elra_conferences", (), {"count": 0}, status="failed", reason="dns")
+    stored = steps.store({"elra": failed, "wikicfp": [icml(source="wikicfp")]}, settings, now=NIGHT + timedelta(1))
+
+    assert stored.status == "partial"
+    with database.reading(settings.database) as connection:
+        found = conferences.conference(connection, "icml-2026")
+    assert {mention["source"] for mention in found["mentions"]} == {"elra", "wikicfp"}
+    assert all(mention["not_seen_since"] is None for mention in found["mentions"])
+
+
+def test_all_addresses_of_a_conference_are_kept(settings: Settings) -> None:
+    """Two listings of equal title and year become one conference with both addresses."""
+    steps.store({"elra": [icml()], "wikicfp": [icml(source="wikicfp")]}, settings, now=NIGHT)
+
+    with database.reading(settings.database) as connection:
+        assert conferences.counts(connection)["conferences"] == 1
+        found = conferences.conference(connection, "icml-2026")
+    assert [mention["url"] for mention in found["mentions"]] == ["https://icml.example.org/"] * 2
+    [gate] = found["deadlines"]
+    assert gate["verdict"] == "agreed"
