@@ -64,7 +64,8 @@ def send(run_key: str, plan: graph.Plan, budget: float | None) -> None:
             signature.options.update(task_id=identity, soft_time_limit=soft, time_limit=soft + GRACE_SECONDS)
             scrapers.append(signature)
     if scrapers:
-        chord(group(scrapers), callback).apply_async()
+        # The group's id is fixed as well: if two deliveries of the entry send the chord, they send the same one.
+        chord(group(scrapers).set(task_id=task_id(run_key, "scrapers")), callback).apply_async()
     else:
         callback.clone(args=([],)).apply_async()
     with database.transaction(configuration.load().database) as connection:
@@ -106,8 +107,13 @@ SCRAPERS: dict[str, Task[..., Any]] = {name: _scraper(name) for name in readers(
     soft_time_limit=270,
     time_limit=300,
 )
-def store_conferences(self: Task[..., Any], envelopes: list[dict[str, Any]], run_key: str) -> dict[str, Any]:
+def store_conferences(
+    self: Task[..., Any], envelopes: list[dict[str, Any]] | dict[str, Any], run_key: str
+) -> dict[str, Any]:
     """Store what the run's crawls have kept, and close the run; returns the figures, and who reported what."""
     stored = steps.store_run(run_key, configuration.load(), task_id=self.request.id)
-    heard = {envelope["step"]: envelope["status"] for envelope in envelopes}
+    several = (
+        envelopes if isinstance(envelopes, list) else [envelopes]
+    )  # Celery hands a single header's result as it is
+    heard = {envelope["step"]: envelope["status"] for envelope in several}
     return {"run": run_key, "status": stored.status, "steps": heard, "value": stored.value, "metadata": stored.metadata}

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import click
 from rich.console import Console
 
-from confradar import app, graph, servers, steps, watch
+from confradar import app, graph, servers, steps
 from confradar import settings as configuration
 from confradar.cli import following, tables
 from confradar.errors import BrokerUnavailable, ServerFailed
@@ -64,7 +64,7 @@ class Watching:
                 raise ServerFailed(f"{server.name} ended: {server.last_words()}")
         if time.monotonic() - self._last > self._settings.watchdog_seconds:
             self._last = time.monotonic()
-            watch.watch(self._settings, since=self._since, now=steps.now_utc())
+            steps.watch(self._settings, since=self._since, now=steps.now_utc())
 
 
 @contextmanager
@@ -116,4 +116,4 @@ def watchdog() -> None:
     """Finish what a chord left open and notice nights that did not come, each minute, on the database alone."""
     settings = configuration.load()
     click.echo(f"watching {masked(settings.database)} each {settings.watchdog_seconds:g} s", err=True)
-    watch.keep_watching(settings, lambda line: click.echo(f"{steps.now_utc():%Y-%m-%dT%H:%M:%SZ} {line}", err=True))
+    steps.keep_watching(settings, lambda line: click.echo(f"{steps.now_utc():%Y-%m-%dT%H:%M:%SZ} {line}", err=True))

@@ -197,12 +197,13 @@ class SourceOutput:
     """What one source gave in a run, ready to be stored.
 
     `complete_feeds` are the feeds that show all their entries and whose every list page was read: only
-    in those can a mention be absent.
+    in those can a mention be absent. `rejected` are the refs of records that were there and could not be read.
     """
 
     source: str
     listings: tuple[Listing, ...]
     complete_feeds: frozenset[str] = frozenset()
+    rejected: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -89,8 +89,13 @@ class _Night:
                 self.given[key], self.raw[key] = listing, raw
                 self.figures.setdefault(listing.source, Counter())["updated" if mention else "created"] += 1
         if complete := {(output.source, feed) for output in outputs for feed in output.complete_feeds}:
+            unread = {(output.source, ref) for output in outputs for ref in output.rejected}
             missing = self.known.mentions.keys() - listings.keys()
-            self.absent = {key for key in missing if key[:2] in complete and self._absent(self.known.mentions[key])}
+            self.absent = {
+                key
+                for key in missing
+                if key[:2] in complete and key[0:3:2] not in unread and self._absent(self.known.mentions[key])
+            }
 
     def _absent(self, mention: Mention) -> bool:
         """Whether a mention that was not read should have been: nobody misses an edition whose last gate has passed."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,19 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from confradar.deadlines.listing import Listing
 from confradar.errors import UnknownName
-from confradar.storage.tables import alert, kept_output, run, step_log, step_run
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from confradar.storage.tables import alert, kept_output, run, step_run
 
 FINAL_STEP = ("ok", "degraded", "failed", "cancelled", "skipped", "lost")
 FINAL_RUN = ("ok", "partial", "failed", "cancelled", "superseded")
-CHUNK = 64 * 1024
-OUTPUT_MAX = 512 * 1024 * 1024  # of a kept output, unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,58 +246,6 @@ def envelope(connection: Connection, found: Run, step: str) -> Envelope:
     )
 
 
-def keep(
-    connection: Connection,
-    run_id: int,
-    step: str,
-    attempt: int,
-    listings: Iterable[Listing],
-    *,
-    complete_feeds: Iterable[str],
-    now: datetime,
-    output: str = "",
-) -> int:
-    """Keep the listings of a step's attempt, compressed. Returns the reference."""
-    records = [listing.to_json() for listing in listings]
-    body = json.dumps({"complete_feeds": sorted(complete_feeds), "listings": records}, ensure_ascii=False).encode()
-    row = {
-        "run_id": run_id,
-        "step": step,
-        "attempt": attempt,
-        "output": output,
-        "count": len(records),
-        "digest": hashlib.sha256(body).hexdigest(),
-        "body": zstd.compress(body),
-        "kept_at": now,
-    }
-    return int(connection.execute(insert(kept_output).values(row).returning(kept_output.c.id)).scalar_one())
-
-
-def kept(connection: Connection, reference: int) -> tuple[tuple[Listing, ...], frozenset[str]]:
-    """The listings of a kept output and the feeds that were read whole. Raises ValueError if they were damaged."""
-    row = connection.execute(
-        select(kept_output.c.body, kept_output.c.digest).where(kept_output.c.id == reference)
-    ).one()
-    body = zstd.ZstdDecompressor().decompress(row.body, OUTPUT_MAX)
-    if hashlib.sha256(body).hexdigest() != row.digest:
-        raise ValueError(f"kept output {reference} is not what was kept: its digest differs")
-    record = json.loads(body)
-    return tuple(Listing.from_json(item) for item in record["listings"]), frozenset(record["complete_feeds"])
-
-
-def last_good(connection: Connection, step: str) -> tuple[int, datetime] | None:
-    """The newest output of a step whose attempt went well: its reference, and its run's logical instant."""
-    query = (
-        select(kept_output.c.id, run.c.logical_instant)
-        .join(run, run.c.id == kept_output.c.run_id)
-        .where(kept_output.c.step == step)
-        .order_by(kept_output.c.id.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
-    return (row.id, row.logical_instant) if row else None
-
-
 def last_of(connection: Connection, step: str) -> dict[str, Any] | None:
     """The newest finished attempt of a step in any run: the columns of `step_run`; None if it never ran."""
     query = select(step_run).where(step_run.c.step == step, step_run.c.finished_at.is_not(None))
@@ -340,20 +277,6 @@ def finish_run(
     if stored:
         values["stored_at"] = now
     connection.execute(update(run).where(run.c.id == run_id).values(values))
-
-
-def log(connection: Connection, run_id: int, step: str, attempt: int, text: str, *, level: int, limit: int) -> None:
-    """Keep the log of an attempt in chunks; of one that is longer than `limit`, the first and the last half."""
-    if len(text) > limit:
-        dropped = len(text) - limit
-        text = text[: limit // 2] + f"\n… {dropped:,} characters left out …\n" + text[-(limit // 2) :]
-    chunks = [text[start : start + CHUNK] for start in range(0, len(text), CHUNK)]
-    rows = [
-        {"run_id": run_id, "step": step, "attempt": attempt, "chunk": number, "level": level, "lines": lines}
-        for number, lines in enumerate(chunks)
-    ]
-    if rows:
-        connection.execute(insert(step_log), rows)
 
 
 def raise_alert(connection: Connection, condition: str, detail: str, *, now: datetime) -> bool:

@@ -23,7 +23,12 @@ $$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END$$
 def icml(text: str = "2026-01-28 23:59", source: str = "elra") -> Listing:
     """One conference with one gate."""
     return Listing(
-        source=source, ref="icml26", url="https://icml.example.org/", title="ICML 2026", year=2026, acronym="ICML",
+        source=source,
+        ref="icml26",
+        url="https://icml.example.org/",
+        title="ICML 2026",
+        year=2026,
+        acronym="ICML",
         dates=(WrittenDate(Kind.SUBMISSION, text, "AoE"),),
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from confradar import app, servers, settings, steps, watch
+from confradar import app, servers, settings, steps
 from confradar.errors import UnknownName
 from confradar.settings import Settings
 from confradar.storage import database, ledger
@@ -27,8 +27,11 @@ class Installation:
 
     def start_worker(self, name: str = "late") -> None:
         """Start one more worker; it ends with the installation."""
-        given = {"CONFRADAR_DATA_DIR": str(self.settings.data_dir), "CONFRADAR_BROKER_URL": self.broker,
-                 "CONFRADAR_DATABASE_URL": self.settings.database}
+        given = {
+            "CONFRADAR_DATA_DIR": str(self.settings.data_dir),
+            "CONFRADAR_BROKER_URL": self.broker,
+            "CONFRADAR_DATABASE_URL": self.settings.database,
+        }
         command = servers.celery("worker", "--loglevel", "INFO", "--hostname", f"{name}@%h")
         self.servers.append(servers.start(name, command, self.settings.data_dir / "logs" / f"{name}.log", given))
 
@@ -67,7 +70,7 @@ class Installation:
     def look(self) -> list[str]:
         """What the watchdog does in one look."""
         now = steps.now_utc()
-        return watch.watch(self.settings, since=now, now=now)
+        return steps.watch(self.settings, since=now, now=now)
 
     def crawls(self) -> list[psutil.Process]:
         """The crawl processes that run now: grandchildren of a worker's main process, below its pool."""

@@ -49,7 +49,7 @@ def held(night: Installation, administrator: Engine, seconds: float) -> tuple[st
     """Send a night whose store is held inside its COMMIT; returns the run's key and the backend's pid."""
     with administrator.connect() as connection:
         connection.exec_driver_sql(HOLD)
-        connection.exec_driver_sql(f"INSERT INTO hold VALUES ({seconds})")
+        connection.exec_driver_sql("INSERT INTO hold VALUES (%s)", (seconds,))
         key = night.submit(logical_date=FIRST)
         backend = until(lambda: connection.exec_driver_sql(STORING).scalar(), 60, lambda: "nobody stores")
     return key, backend
@@ -106,5 +106,5 @@ def test_a_store_whose_connection_ends_is_repeated(
     key, backend = held(night, administrator, 120)
     with administrator.connect() as connection:
         connection.exec_driver_sql("DELETE FROM hold")
-        connection.exec_driver_sql(f"SELECT pg_terminate_backend({backend})")
+        connection.exec_driver_sql("SELECT pg_terminate_backend(%s)", (backend,))
     stored_once(night, key)

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from confradar import steps
 from confradar.errors import ConfRadarError
 from confradar.settings import Settings
+from confradar.steps.runs import NIGHT, STORE, now_utc
+from confradar.steps.storing import store_run
 from confradar.storage import database, ledger
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ def watch(settings: Settings, *, since: datetime, now: datetime) -> list[str]:
         done += _nights(connection, settings, since=since, now=now)
     for run in due:
         try:
-            stored = steps.store_run(run.key, settings, by="watchdog")
+            stored = store_run(run.key, settings, by="watchdog")
             done.append(f"run closed run={run.key} status={stored.status}")
         except ConfRadarError as error:
             done.append(f"run could not be closed run={run.key}: {error}")
@@ -38,7 +39,7 @@ def watch(settings: Settings, *, since: datetime, now: datetime) -> list[str]:
 
 def _is_due(connection: Connection, run: ledger.Run, settings: Settings, now: datetime) -> bool:
     """Mark what was lost; say whether the run is to be closed now: its steps are done, or its deadline has passed."""
-    rows = [row for row in ledger.step_runs(connection, run.id) if row["step"] != steps.STORE]
+    rows = [row for row in ledger.step_runs(connection, run.id) if row["step"] != STORE]
     lost_before = now - timedelta(seconds=settings.lost_after_seconds)
     for row in rows:
         if row["status"] == "running" and row["heartbeat_at"] < lost_before:
@@ -60,7 +61,7 @@ def _is_due(connection: Connection, run: ledger.Run, settings: Settings, now: da
 
 def _nights(connection: Connection, settings: Settings, *, since: datetime, now: datetime) -> list[str]:
     """Open an alert for a night that is missing or began late; resolve the one of a night that came after all."""
-    due = now.replace(hour=2, minute=0, second=0, microsecond=0)
+    due = datetime.combine(now.date(), NIGHT)
     late = due + timedelta(seconds=settings.missing_after_seconds)
     if now < late:
         return []
@@ -83,10 +84,10 @@ def _nights(connection: Connection, settings: Settings, *, since: datetime, now:
 
 def keep_watching(settings: Settings, say: Callable[[str], None]) -> None:
     """Look each minute (`watchdog_seconds`) until the process is told to end. A database that is away is waited for."""
-    since = steps.now_utc()
+    since = now_utc()
     while True:
         try:
-            for line in watch(settings, since=since, now=steps.now_utc()):
+            for line in watch(settings, since=since, now=now_utc()):
                 say(line)
         except ConfRadarError as error:
             say(f"cannot look: {error}")
