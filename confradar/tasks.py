@@ -65,7 +65,9 @@ def send(run_key: str, plan: graph.Plan, budget: float | None) -> None:
             scrapers.append(signature)
     if scrapers:
         # The group's id is fixed as well: if two deliveries of the entry send the chord, they send the same one.
-        chord(group(scrapers).set(task_id=task_id(run_key, "scrapers")), callback).apply_async()
+        chord(group(scrapers), callback).set(task_id=task_id(run_key, "scrapers")).apply_async(
+            task_id=task_id(run_key, STORE)
+        )
     else:
         callback.clone(args=([],)).apply_async()
     with database.transaction(configuration.load().database) as connection:
