@@ -2,7 +2,7 @@
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --only-binary :all: --require-hashes
 
 .PHONY: help demo crawl test lint lock bench clean
 help:  ## this list
@@ -41,7 +41,7 @@ clean:  ## remove what was set up
 .venv/ready: requirements.lock pyproject.toml | .venv/python
 	@echo "setting up in .venv (once, a minute) ..."
 	@$(PIP) -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-index --no-build-isolation --editable .
 	@touch $@
 
 .venv/ready-for-tests: tests/requirements.lock .venv/ready

@@ -93,7 +93,18 @@ class Settings(BaseSettings):
         return shown
 
 
-SOURCE_FIELDS = ("url", "expected", "delay", "concurrency", "max_pages", "max_items", "max_depth", "budget", "cache")
+SOURCE_FIELDS = (
+    "url",
+    "expected",
+    "delay",
+    "concurrency",
+    "max_pages",
+    "max_items",
+    "max_depth",
+    "budget",
+    "cache",
+    "autothrottle",
+)
 
 
 def load(**overrides: Any) -> Settings:

@@ -27,7 +27,7 @@ def _preload(**_: object) -> None:
     process.preload()
 
 
-@shared_task(bind=True, name="confradar.crawl_all")
+@shared_task(bind=True, name="confradar.crawl_all", max_retries=RETRIES, autoretry_for=(DatabaseUnavailable,))
 def crawl_all(
     self: Task[..., Any],
     target: str = "*",
@@ -93,7 +93,8 @@ def _scraper(source: str) -> Task[..., Any]:
         return envelope.to_json()
 
     scrape.__doc__ = f"Crawl {source} and keep its listings; returns the envelope."
-    return shared_task(bind=True, name=f"confradar.{source}_conferences", max_retries=RETRIES)(scrape)
+    name = f"confradar.{source}_conferences"
+    return shared_task(bind=True, name=name, max_retries=RETRIES, autoretry_for=(DatabaseUnavailable,))(scrape)
 
 
 SCRAPERS: dict[str, Task[..., Any]] = {name: _scraper(name) for name in readers()}

@@ -21,7 +21,7 @@ class CrawlOptions:
 
     `base` replaces the source's base address. `feeds` are the names of the lists to read; with `only`, those
     addresses are read instead, and nothing that they lead to. `retry_waits` are the waits before a page is asked
-    for again.
+    for again. Answers younger than `cache_seconds` are taken from the folder `cache`.
     """
 
     base: str | None
@@ -42,6 +42,8 @@ class CrawlOptions:
     contact: str
     retry_waits: tuple[float, ...] = (2, 8)
     only: tuple[str, ...] = ()
+    cache: str = ""
+    cache_seconds: float = 0
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; `from_json` reads it back."""
@@ -78,7 +80,7 @@ def options(
         max_items=read.whole("max_items", polite.max_items),
         max_depth=read.whole("max_depth", polite.max_depth),
         budget_seconds=budget or read.number("budget", polite.budget_seconds, above=0),
-        autothrottle=settings.autothrottle,
+        autothrottle=read.switch("autothrottle", settings.autothrottle),
         allow_private_hosts=settings.allow_private_hosts,
         use_proxy=settings.use_proxy,
         response_bytes=settings.response_bytes,
@@ -86,6 +88,8 @@ def options(
         retry_after_seconds=settings.retry_after_seconds,
         memory_bytes=settings.memory_bytes,
         contact=settings.contact,
+        cache=str(settings.data_dir / "cache" / source.name),
+        cache_seconds=read.number("cache", 0),
     )
 
 

@@ -55,6 +55,7 @@ DOWNLOADER_MIDDLEWARES = (
     "confradar.crawling.hosts.HostCookies",
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware",
     "scrapy.downloadermiddlewares.stats.DownloaderStats",
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware",
 )
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,11 @@ def settings(options: CrawlOptions) -> dict[str, Any]:
         "DOWNLOAD_WARNSIZE": options.response_bytes // 2,
         "DOWNLOAD_TIMEOUT": options.response_seconds,
         "CLOSESPIDER_TIMEOUT": options.budget_seconds,
+        "HTTPCACHE_ENABLED": options.cache_seconds > 0,
+        "HTTPCACHE_STORAGE": "confradar.crawling.cache.JsonCache",
+        "HTTPCACHE_DIR": options.cache,
+        "HTTPCACHE_EXPIRATION_SECS": options.cache_seconds,
+        "HTTPCACHE_IGNORE_HTTP_CODES": list(range(300, 600)),
         "CONFRADAR_MAX_PAGES": options.max_pages,
         "CONFRADAR_RETRY_WAITS": list(options.retry_waits),
         "CONFRADAR_RETRY_AFTER_SECONDS": options.retry_after_seconds,

@@ -14,7 +14,7 @@ from confradar.crawling import process
 from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.sources.base import reader
-from confradar.steps.runs import Materialised, begin, keep, now_utc
+from confradar.steps.runs import Materialised, begin, keep, now_utc, patiently
 from confradar.storage import database, ledger
 
 PREVIEW = 3
@@ -106,9 +106,13 @@ def crawl_in_run(
         done = Materialised(step, (), {"count": 0, "seconds": {}}, status="failed", reason="error", error=told)
     done.metadata["seconds"] = {"waiting": round(max(waiting, 0), 3), **done.metadata["seconds"]}
     wait = _wait(done, retries, settings, quick=budget is not None) if retries_left and not heart.stopped() else None
-    with database.transaction(settings.database) as connection:
-        keep(connection, run, attempt, done, settings, wait=wait)
-        return ledger.envelope(connection, run, step), wait
+
+    def kept() -> ledger.Envelope:
+        with database.transaction(settings.database) as connection:
+            keep(connection, run, attempt, done, settings, wait=wait)
+            return ledger.envelope(connection, run, step)
+
+    return patiently(kept), wait
 
 
 class Heart:

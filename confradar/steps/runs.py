@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from confradar.deadlines.conference import SourceOutput
-from confradar.errors import SettingError
+from confradar.errors import DatabaseUnavailable, SettingError
 from confradar.settings import Settings
 from confradar.sources.base import reader
 from confradar.storage import database, ledger, outputs
@@ -22,6 +23,8 @@ from confradar.storage import database, ledger, outputs
 STORE = "store_conferences"
 NIGHT = clock(2, tzinfo=UTC)
 GOOD = ("ok", "degraded")
+DATABASE_WAITS = (1, 2, 4, 8, 15)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,19 @@ def prepare(settings: Settings) -> None:
         database.upgrade(settings.database)
     else:
         database.check_schema(settings.database)
+
+
+def patiently(write: Callable[[], T], waits: Sequence[float] = DATABASE_WAITS) -> T:
+    """Write to the ledger; if the database is away, again after each of the waits (seconds).
+
+    What a crawl of many minutes gave must not be lost to a restart. Raises DatabaseUnavailable in the end.
+    """
+    for wait in waits:
+        try:
+            return write()
+        except DatabaseUnavailable:
+            time.sleep(wait)
+    return write()
 
 
 def open_run(
