@@ -5,6 +5,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -31,6 +32,12 @@ def staged() -> Iterator[Sites]:
     """The five sites of the demo."""
     with sites.serve() as served:
         yield served
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database of each kind; the empty text is SQLite in the data directory."""
+    return request.getfixturevalue("postgres_database") if request.param == "postgresql" else ""
 
 
 def slowly(staged: Sites, seconds: float, *sources: str) -> dict[str, str]:
@@ -84,9 +91,9 @@ def appeared(installation: Installation, key: str) -> bool:
         return ledger.latest_of(connection, key) is not None
 
 
-def test_a_night_runs_in_five_processes_and_gives_envelopes(install: Install, staged: Sites) -> None:
+def test_a_night_runs_in_five_processes_and_gives_envelopes(install: Install, staged: Sites, url: str) -> None:
     """Five steps name five pool processes, none the worker's own; results lie in Redis, listings in the ledger."""
-    night = install(**slowly(staged, 0.6, *readers()))
+    night = install(url=url, **slowly(staged, 0.8, "acl_web", "chairing_tool", "elra"))
     key = night.submit(logical_date=FIRST)
     run = night.finished(key)
 
@@ -107,17 +114,12 @@ def test_a_night_runs_in_five_processes_and_gives_envelopes(install: Install, st
     figures = celery.AsyncResult(rows[STORE]["task_id"]).get(timeout=5)
     assert figures["value"]["total"] == sum(row["count"] for row in crawled.values())
     assert set(figures["metadata"]) >= {"total_scraped", "new_conferences", "updated_conferences"}
-    assert not children_of_pool(night), "no crawl outlives its night"
+    assert not night.crawls(), "no crawl outlives its night"
 
 
-def children_of_pool(night: Installation) -> list[psutil.Process]:
-    """What the pool processes have left running."""
-    return night.crawls()
-
-
-def test_a_second_night_of_the_same_pages_changes_nothing(install: Install, staged: Sites) -> None:
+def test_a_second_night_of_the_same_pages_changes_nothing(install: Install, staged: Sites, url: str) -> None:
     """The same pages again: no conference made or changed, no line of history, every claim confirmed."""
-    night = install(**staged.environment())
+    night = install(url=url, **staged.environment())
     night.finished(night.submit(logical_date=FIRST))
     before = stored(night)
     again = night.finished(night.submit(logical_date=sites.NIGHTS[1].isoformat()))
@@ -249,7 +251,7 @@ def test_a_step_that_raises_still_answers(install: Install, staged: Sites) -> No
     assert "soon" in row["error"]
 
 
-def test_two_beats_make_one_night(install: Install, staged: Sites, tmp_path, monkeypatch) -> None:
+def test_two_beats_make_one_night(install: Install, staged: Sites, tmp_path: Path) -> None:
     """Two beats that tick each second, and a beat that is restarted, open one run of the date."""
     (tmp_path / "often.py").write_text(
         "from celeryconfig import *\nbeat_schedule['daily_crawl_schedule']['schedule'] = 1.0\n"
