@@ -6,7 +6,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from confradar.errors import BrokerUnavailable
-from confradar.settings import masked
+from confradar.settings import Settings
 
 app = Celery("confradar")
 app.config_from_object("celeryconfig")
@@ -21,18 +21,17 @@ def connected(broker: str) -> Celery:
     return application
 
 
-def workers(broker: str, timeout: float = 1.0) -> list[str]:
-    """The names of the workers that answer on that broker. Raises BrokerUnavailable if the broker itself does not."""
-    application = connected(broker)
+def workers(settings: Settings, timeout: float = 1.0) -> list[str]:
+    """The names of the workers that answer on the broker. Raises BrokerUnavailable if the broker itself does not."""
+    application = connected(settings.broker)
     try:
         with application.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
             replies = application.control.ping(timeout=timeout, connection=connection)
     except (OperationalError, OSError) as error:
-        raise BrokerUnavailable(
-            f"The broker {masked(broker)} does not answer ({error}). Start it, or correct CONFRADAR_BROKER_URL."
-        ) from error
-    return sorted(name for reply in replies or [] for name in reply if not name.startswith("beat"))
+        reason = str(error).rstrip(".")
+        raise BrokerUnavailable(f"{settings.broker_silent} ({reason}). Start one, e.g. `confradar up`.") from error
+    return sorted(name for reply in replies or [] for name in reply if not name.startswith("celerybeat@"))
 
 
 def submit(broker: str, **arguments: Any) -> str:

@@ -41,6 +41,10 @@ class ServerFailed(ConfRadarError):
     """An embedded server did not come up. The message quotes its own last words."""
 
 
+class AlreadyRunning(ServerFailed):
+    """Another process of ours has these files in hands. The message says which command, and where."""
+
+
 class RunRefused(ConfRadarError):
     """Another run of the job is going. The message has its key."""
 

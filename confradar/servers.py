@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from confradar.errors import ServerFailed
+from confradar.errors import AlreadyRunning, ServerFailed
 from confradar.settings import Settings
 
 PR_SET_PDEATHSIG = 1
@@ -169,20 +170,56 @@ def confradar(*arguments: str) -> list[str]:
 
 
 @contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Hold a lock file while the block runs; it is free again when this process is gone, however it ended.
+
+    Raises AlreadyRunning if another process holds it.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"`confradar {lock.stem}` runs already with its files in {lock.parent}.") from None
+        yield
+
+
+def refuse_taken_port(port: int, server: str, setting: str) -> None:
+    """Raise ServerFailed if something on this machine listens on that port of loopback already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: one that just ended is no bar
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ServerFailed(f"{server}: port {port} cannot be used ({error.strerror}). Set {setting}.") from error
+
+
+@contextmanager
 def stack(
-    settings: Settings, environment: Mapping[str, str] | None = None, *, workers: int = 1, services: bool = False
+    settings: Settings,
+    environment: Mapping[str, str] | None = None,
+    *,
+    workers: int = 1,
+    services: bool = False,
+    private: bool = False,
 ) -> Iterator[tuple[str, list[Server]]]:
     """Run a broker and workers of our own, and with `services` beat, watchdog and Flower beside them.
 
-    `environment` is given to each. Yields the address of the broker, which also lies in
-    `settings.broker_file` while it runs, and the servers.
+    `environment` is given to each. Yields the address of the broker and the servers. Others find the broker
+    in `settings.broker_file` while it runs; not if it is `private`, whose files are gone with it.
     """
-    folder = settings.data_dir / "servers"
     logs = settings.data_dir / "logs"
     with contextlib.ExitStack() as exits:
+        if services:
+            refuse_taken_port(settings.flower_port, "Flower", "CONFRADAR_FLOWER_PORT")
+        if private:
+            folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="confradar-")))
+        else:
+            folder = settings.data_dir / "servers"
         broker = exits.enter_context(valkey(folder))
-        settings.broker_file.write_text(broker)
-        exits.callback(settings.broker_file.unlink, missing_ok=True)
+        if not private:
+            settings.broker_file.write_text(broker)
+            exits.callback(settings.broker_file.unlink, missing_ok=True)
         given = {
             "CONFRADAR_DATA_DIR": str(settings.data_dir),
             "CONFRADAR_DATABASE_URL": settings.database,
@@ -196,7 +233,7 @@ def stack(
         if services:
             commands["beat"] = celery("beat", "--loglevel", "INFO", "--pidfile", str(folder / "beat.pid"))
             commands["watchdog"] = confradar("watchdog")
-            commands["flower"] = celery("flower", "--address=127.0.0.1", "--port=5555")
+            commands["flower"] = celery("flower", "--address=127.0.0.1", f"--port={settings.flower_port}")
         servers: list[Server] = []
         exits.callback(_stop_all, servers)
         for name, command in commands.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     postgres_db: str = Field("", validation_alias="POSTGRES_DB")
     broker_url: str = ""
 
+    flower_port: int = Field(5555, ge=1, le=65535)
     worker_concurrency: int = Field(5, ge=1, le=64)
     retry_waits: Annotated[tuple[float, ...], NoDecode] = (20, 60, 120)
     terminal_retry_waits: Annotated[tuple[float, ...], NoDecode] = (2, 5, 10)
@@ -56,7 +58,20 @@ class Settings(BaseSettings):
     @field_validator("retry_waits", "terminal_retry_waits", mode="before")
     @classmethod
     def _waits(cls, value: Any) -> Any:
-        return tuple(float(part) for part in value.split(",")) if isinstance(value, str) else value
+        try:
+            waits = tuple(float(part) for part in value.split(",")) if isinstance(value, str) else tuple(value)
+        except ValueError:
+            waits = ()
+        if not waits or not all(0 <= wait < math.inf for wait in waits):
+            raise ValueError("seconds, 0 or more, with commas between: 20,60,120")
+        return waits
+
+    @field_validator("broker_url")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        if value and not re.match(r"(rediss?|redis\+socket|sentinel)://", value):
+            raise ValueError("redis://host:6379/0")
+        return value
 
     @property
     def database(self) -> str:
@@ -84,6 +99,18 @@ class Settings(BaseSettings):
         if self.broker_file.is_file():
             return self.broker_file.read_text().strip()
         return DEFAULT_BROKER
+
+    @property
+    def broker_silent(self) -> str:
+        """What to say when no broker answers: which addresses were looked for, and where."""
+        if self.broker_url:
+            return f"The broker {masked(self.broker)} of CONFRADAR_BROKER_URL does not answer"
+        if self.broker_file.is_file():
+            return f"The broker {masked(self.broker)}, named in {self.broker_file}, does not answer"
+        return (
+            f"There is no broker: CONFRADAR_BROKER_URL is not set, no `confradar up` runs in {self.data_dir} "
+            f"(it has no {self.broker_file.name}), and {DEFAULT_BROKER} does not answer"
+        )
 
     def shown(self) -> dict[str, Any]:
         """Every setting by its name, secrets masked, fit for printing."""
@@ -115,7 +142,8 @@ def load(**overrides: Any) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0])
         name = name if name.isupper() else f"CONFRADAR_{name.upper()}"
-        raise SettingError(f"{name}: found {first['input']!r}, wanted: {first['msg']}") from error
+        wanted = re.sub(r"^(Input should be |Value error, )|, unable to .*$", "", first["msg"])
+        raise SettingError(f"{name}: found {masked(str(first['input']))!r}, wanted: {wanted}") from None
 
 
 def source_overrides(name: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -134,9 +162,5 @@ def source_overrides(name: str, environ: Mapping[str, str] = os.environ) -> dict
 
 
 def masked(url: str) -> str:
-    """An address without its password."""
-    parts = urlsplit(url)
-    if not parts.password:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{host}"))
+    """An address without its password, whether it stands before the host or among the parameters."""
+    return re.sub(r"(?<=//)([^/@:]*):[^/]*@|\b(password=)[^&]*", lambda m: m[2] + "***" if m[2] else m[1] + ":***@", url)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from typing import Any
 
 from celery import Task, chord, group, shared_task, signals
 from celery.canvas import Signature
 from celery.exceptions import Ignore
+from kombu import Connection
+from kombu.exceptions import OperationalError
 
 from confradar import graph, steps
 from confradar import settings as configuration
@@ -25,6 +28,18 @@ NAMES = uuid.UUID("5f0a6c52-61c5-4a3e-9c0e-9a3f1d2b7c11")
 @signals.worker_init.connect
 def _preload(**_: object) -> None:
     process.preload()
+
+
+@signals.after_setup_logger.connect
+def _ready(logger: logging.Logger, **_: object) -> None:
+    """Before a worker or beat begins: make the folder of beat's schedule, and say so if no broker answers."""
+    settings = configuration.load()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with Connection(settings.broker, connect_timeout=2) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+    except (OperationalError, OSError) as error:
+        logger.error("%s (%s). It is asked again until it does.", settings.broker_silent, str(error).rstrip("."))
 
 
 @shared_task(bind=True, name="confradar.crawl_all", max_retries=RETRIES, autoretry_for=(DatabaseUnavailable,))

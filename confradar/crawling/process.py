@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -36,8 +37,13 @@ INTERRUPTIONS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGUSR1})
 
 
 def preload() -> None:
-    """Load what a crawl needs, for a worker to do once before it forks; never the reactor, which cannot be shared."""
+    """Load what a crawl needs, for a worker to do once before it forks; never the reactor, which cannot be shared.
+
+    What is loaded is frozen: a collector that looked through it would copy its memory into each forked process.
+    """
     importlib.import_module(CHILD).load()
+    gc.collect()
+    gc.freeze()
     if REACTOR in sys.modules:
         raise RuntimeError(f"{REACTOR} was imported; a forked crawl could not install its own")
 

@@ -1,20 +1,28 @@
 """Real workers on a real Valkey over a real database: what the tests of this folder stand on."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from sqlalchemy import select
 
-from confradar import app, servers, settings, steps
+from confradar import app, graph, servers, settings, steps
+from confradar.demo import sites
 from confradar.errors import UnknownName
 from confradar.settings import Settings
 from confradar.storage import database, ledger
+from confradar.storage.tables import change, claim, conference, deadline, mention
+
+PORT = re.compile(r"(?<=127\.0\.0\.1):[0-9]+")
+Stored = dict[str, list[tuple[object, ...]]]
 
 
 @dataclass
@@ -27,13 +35,13 @@ class Installation:
 
     def start_worker(self, name: str = "late") -> None:
         """Start one more worker; it ends with the installation."""
-        given = {
+        chosen = {
             "CONFRADAR_DATA_DIR": str(self.settings.data_dir),
             "CONFRADAR_BROKER_URL": self.broker,
             "CONFRADAR_DATABASE_URL": self.settings.database,
         }
         command = servers.celery("worker", "--loglevel", "INFO", "--hostname", f"{name}@%h")
-        self.servers.append(servers.start(name, command, self.settings.data_dir / "logs" / f"{name}.log", given))
+        self.servers.append(servers.start(name, command, self.settings.data_dir / "logs" / f"{name}.log", chosen))
 
     def submit(self, **arguments: Any) -> str:
         """Send a run; returns its key."""
@@ -67,6 +75,22 @@ class Installation:
         except UnknownName:
             return f"it never began; {words}"
 
+    def sound(self, healthy: Stored) -> None:
+        """The oracle: after one more night without a fault, all is as if there had never been one."""
+        key = self.submit(logical_date=(sites.NIGHTS[0] + timedelta(days=1)).isoformat())
+        assert self.finished(key).status == "ok"
+        found = stored(self.settings.database)
+        assert {name: found[name] for name in found if name != "change"} == {
+            name: healthy[name] for name in healthy if name != "change"
+        }
+        assert len(found["change"]) == len(set(found["change"])), "a change is told twice"
+        with database.reading(self.settings.database) as connection:
+            assert all(run.status in ledger.FINAL_RUN for run in ledger.latest(connection))
+        with app.connected(self.broker) as celery:
+            queue = celery.connection_for_read().default_channel.client
+            until(lambda: queue.llen("celery") == queue.hlen("unacked") == 0, 20, lambda: "messages are left")
+        assert not self.crawls()
+
     def look(self) -> list[str]:
         """What the watchdog does in one look."""
         now = steps.now_utc()
@@ -99,6 +123,35 @@ def until(
     return found
 
 
+def stored(url: str) -> Stored:
+    """What readers get to see, without ids, the moments at which it was written, and the staged sites' ports."""
+    told = {
+        conference: ("slug", "title", "year", "place"),
+        mention: ("source", "feed", "ref", "year", "raw"),
+        deadline: ("kind", "round", "track", "verdict", "safe_at"),
+        claim: ("kind", "round", "track", "text", "zone_text", "earliest"),
+        change: ("field", "before", "after", "direction"),
+    }
+    with database.reading(url) as connection:
+        return {
+            table.name: [
+                tuple(PORT.sub("", value) if isinstance(value, str) else value for value in row)
+                for row in connection.execute(select(*(table.c[name] for name in names)).order_by(*names))
+            ]
+            for table, names in told.items()
+        }
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+    """The store after the demo's first night without any fault or worker, run in this process."""
+    folder = tmp_path_factory.mktemp("healthy")
+    with sites.serve() as staged, given(staged.environment()):
+        chosen = settings.load(data_dir=folder, CONFRADAR_DATABASE_URL=f"sqlite:///{folder / 'confradar.sqlite'}")
+        assert graph.materialize("*", settings=chosen, now=sites.NIGHTS[0]).success
+        return stored(chosen.database)
+
+
 @pytest.fixture
 def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
     """Bring up an installation; whatever it started is gone when the test ends."""
@@ -115,7 +168,7 @@ def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
                 "CONFRADAR_AUTOTHROTTLE": "false",
                 **environment,
             }
-            exits.enter_context(_environment(quick))
+            exits.enter_context(given(quick))
             chosen = settings.load(data_dir=folder, CONFRADAR_DATABASE_URL=url)
             database.upgrade(chosen.database)
             broker, running = exits.enter_context(servers.stack(chosen, quick, workers=workers))
@@ -136,7 +189,7 @@ def _belongs(process: psutil.Process, folder: Path) -> bool:
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
+def given(values: dict[str, str]) -> Iterator[None]:
     old = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

@@ -17,9 +17,8 @@ from confradar.demo.sites import Sites
 from confradar.sources.base import readers
 from confradar.steps import STORE
 from confradar.storage import database, ledger
-from confradar.storage.tables import change, claim, conference, deadline, mention
 
-from .conftest import Installation, children, until
+from .conftest import Installation, Stored, children, stored, until
 
 pytestmark = pytest.mark.integration
 Install = Callable[..., Installation]
@@ -44,32 +43,6 @@ def slowly(staged: Sites, seconds: float, *sources: str) -> dict[str, str]:
     """The settings of the staged sites, with some sources read slowly."""
     delays = {f"CONFRADAR_SOURCE_{source.upper()}_DELAY": str(seconds) for source in sources}
     return {**staged.environment(), **delays}
-
-
-def stored(installation: Installation) -> dict[str, list[tuple[object, ...]]]:
-    """What readers get to see, without the moments at which it was written."""
-    with database.reading(installation.settings.database) as connection:
-        return {
-            "conferences": connection.execute(
-                conference.select().with_only_columns(conference.c.slug, conference.c.title).order_by("slug")
-            ).fetchall(),
-            "mentions": connection.execute(
-                mention.select()
-                .with_only_columns(mention.c.source, mention.c.feed, mention.c.ref, mention.c.year, mention.c.raw)
-                .order_by("source", "feed", "ref", "year")
-            ).fetchall(),
-            "deadlines": connection.execute(
-                deadline.select()
-                .with_only_columns(deadline.c.kind, deadline.c.verdict, deadline.c.safe_at)
-                .order_by("kind", "verdict", "safe_at")
-            ).fetchall(),
-            "claims": connection.execute(
-                claim.select().with_only_columns(claim.c.kind, claim.c.text).order_by("kind", "text")
-            ).fetchall(),
-            "changes": connection.execute(
-                change.select().with_only_columns(change.c.field, change.c.after).order_by("field", "after")
-            ).fetchall(),
-        }
 
 
 def running_crawl(installation: Installation, key: str, step: str) -> psutil.Process:
@@ -121,15 +94,15 @@ def test_a_second_night_of_the_same_pages_changes_nothing(install: Install, stag
     """The same pages again: no conference made or changed, no line of history, every claim confirmed."""
     night = install(url=url, **staged.environment())
     night.finished(night.submit(logical_date=FIRST))
-    before = stored(night)
+    before = stored(night.settings.database)
     again = night.finished(night.submit(logical_date=sites.NIGHTS[1].isoformat()))
 
     assert again.statistics is not None
     assert again.statistics["created"] == again.statistics["updated"] == 0
-    assert stored(night) == before
+    assert stored(night.settings.database) == before
 
 
-def test_a_killed_crawl_is_tried_once_more(install: Install, staged: Sites) -> None:
+def test_a_killed_crawl_is_tried_once_more(install: Install, staged: Sites, healthy: Stored) -> None:
     """The crawl process dies, then its pool process: one retry each, nothing mixed, no orphan."""
     night = install(**slowly(staged, 1.5, "elra"))
     key = night.submit(logical_date=FIRST)
@@ -143,11 +116,12 @@ def test_a_killed_crawl_is_tried_once_more(install: Install, staged: Sites) -> N
 
     row = night.steps(key)[ELRA]
     assert (run.status, row["status"], row["attempt"]) == ("ok", "ok", 3)
-    refs = [ref for source, _, ref, *_ in stored(night)["mentions"] if source == "elra"]
+    refs = [ref for source, _, ref, *_ in stored(night.settings.database)["mention"] if source == "elra"]
     assert max(Counter(refs).values()) == 1
+    night.sound(healthy)
 
 
-def test_a_crawl_that_always_dies_costs_its_own_source_alone(install: Install, staged: Sites) -> None:
+def test_a_crawl_that_always_dies_costs_its_own_source_alone(install: Install, staged: Sites, healthy: Stored) -> None:
     """Killed on every attempt: failed after three retries, the four others stored."""
     night = install(**slowly(staged, 1.5, "elra"))
     key = night.submit(logical_date=FIRST)
@@ -160,7 +134,8 @@ def test_a_crawl_that_always_dies_costs_its_own_source_alone(install: Install, s
     assert run.status == "partial"
     assert (rows[ELRA]["status"], rows[ELRA]["reason"], rows[ELRA]["attempt"]) == ("failed", "lost", 4)
     assert all(row["status"] in ("ok", "degraded") for step, row in rows.items() if step != ELRA)
-    assert {source for source, *_ in stored(night)["mentions"]} == set(readers()) - {"elra"}
+    assert {source for source, *_ in stored(night.settings.database)["mention"]} == set(readers()) - {"elra"}
+    night.sound(healthy)
 
 
 def closed_by_watchdog(night: Installation, key: str) -> None:
@@ -173,7 +148,7 @@ def closed_by_watchdog(night: Installation, key: str) -> None:
     until(looked, 30)
 
 
-def test_the_watchdog_finishes_the_night_of_a_killed_worker(install: Install, staged: Sites) -> None:
+def test_the_watchdog_finishes_the_night_of_a_killed_worker(install: Install, staged: Sites, healthy: Stored) -> None:
     """A whole worker node is killed: what was lost is said so, what had come is stored, once."""
     night = install(**slowly(staged, 2, "elra"))
     key = night.submit(logical_date=FIRST)
@@ -185,13 +160,15 @@ def test_the_watchdog_finishes_the_night_of_a_killed_worker(install: Install, st
     rows = night.steps(key)
     assert (rows[ELRA]["status"], night.run(key).status) == ("lost", "partial")
     assert night.run(key).message == "finished by watchdog"
-    before = stored(night)
-    assert {source for source, *_ in before["mentions"]} == set(readers()) - {"elra"}
+    before = stored(night.settings.database)
+    assert {source for source, *_ in before["mention"]} == set(readers()) - {"elra"}
     assert night.look() == []
-    assert stored(night) == before
+    assert stored(night.settings.database) == before
+    night.start_worker()
+    night.sound(healthy)
 
 
-def test_a_callback_that_never_comes_is_made_up_for(install: Install, staged: Sites) -> None:
+def test_a_callback_that_never_comes_is_made_up_for(install: Install, staged: Sites, healthy: Stored) -> None:
     """Headers done, callback lost: the watchdog stores what lies in the ledger."""
     night = install(**staged.environment())
     run, _ = steps.open_run(
@@ -210,13 +187,14 @@ def test_a_callback_that_never_comes_is_made_up_for(install: Install, staged: Si
 
     states = {step: (row["status"], row["reason"], row["error"]) for step, row in night.steps(run.key).items()}
     assert night.run(run.key).status == "ok", states
-    assert {source for source, *_ in stored(night)["mentions"]} == set(readers())
+    assert {source for source, *_ in stored(night.settings.database)["mention"]} == set(readers())
+    night.sound(healthy)
 
 
 SCRAPERS = [f"{name}_conferences" for name in readers()]
 
 
-def test_every_message_twice_gives_the_same_store(install: Install, staged: Sites) -> None:
+def test_every_message_twice_gives_the_same_store(install: Install, staged: Sites, healthy: Stored) -> None:
     """Each message is delivered twice: one attempt each, one run, and the store of a night without copies."""
     night = install(workers=0, **staged.environment())
     with app.connected(night.broker) as celery:
@@ -226,17 +204,18 @@ def test_every_message_twice_gives_the_same_store(install: Install, staged: Site
         queue.lpush("celery", message)
         night.start_worker()
         night.finished(key)
-        once = stored(night)
+        once = stored(night.settings.database)
         tasks = {step: night.steps(key)[step]["task_id"] for step in [*SCRAPERS, STORE]}
         for step, identity in tasks.items():
             arguments = [[], key] if step == STORE else [key]
             celery.send_task(f"confradar.{step}", args=arguments, task_id=identity)
         until(lambda: queue.llen("celery") == 0 and queue.hlen("unacked") == 0, 20)
 
-    assert stored(night) == once
+    assert stored(night.settings.database) == once
     assert all(row["attempt"] == 1 for row in night.steps(key).values())
     with database.reading(night.settings.database) as connection:
         assert len(ledger.latest(connection)) == 1
+    night.sound(healthy)
 
 
 def test_a_step_that_raises_still_answers(install: Install, staged: Sites) -> None:

@@ -13,7 +13,7 @@ from confradar.demo.sites import Sites
 from confradar.steps import STORE
 from confradar.storage import conferences, database, ledger
 
-from .conftest import Installation, until
+from .conftest import Installation, Stored, until
 
 pytestmark = pytest.mark.integration
 Install = Callable[..., Installation]
@@ -75,7 +75,7 @@ def stored_once(night: Installation, key: str) -> None:
 
 
 def test_a_store_killed_before_its_commit_is_stored_by_the_next(
-    install: Install, staged: Sites, postgres_database: str, administrator: Engine
+    install: Install, staged: Sites, postgres_database: str, administrator: Engine, healthy: Stored
 ) -> None:
     """Killed with everything written and nothing committed: nothing is visible; the retry is not blocked for long."""
     night = install(url=postgres_database, **staged.environment())
@@ -86,20 +86,22 @@ def test_a_store_killed_before_its_commit_is_stored_by_the_next(
     with database.reading(postgres_database) as reading:
         assert conferences.counts(reading)["conferences"] == 0
     stored_once(night, key)
+    night.sound(healthy)
 
 
 def test_a_store_killed_inside_its_commit_is_not_stored_again(
-    install: Install, staged: Sites, postgres_database: str, administrator: Engine
+    install: Install, staged: Sites, postgres_database: str, administrator: Engine, healthy: Stored
 ) -> None:
     """The server commits although its client is dead: the second delivery changes nothing."""
     night = install(url=postgres_database, **staged.environment())
     key, _ = held(night, administrator, 3)
     os.kill(storing_process(night), signal.SIGKILL)
     stored_once(night, key)
+    night.sound(healthy)
 
 
 def test_a_store_whose_connection_ends_is_repeated(
-    install: Install, staged: Sites, postgres_database: str, administrator: Engine
+    install: Install, staged: Sites, postgres_database: str, administrator: Engine, healthy: Stored
 ) -> None:
     """The database ends the storing session: the task tries again and stores once."""
     night = install(url=postgres_database, **staged.environment())
@@ -108,3 +110,4 @@ def test_a_store_whose_connection_ends_is_repeated(
         connection.exec_driver_sql("DELETE FROM hold")
         connection.exec_driver_sql("SELECT pg_terminate_backend(%s)", (backend,))
     stored_once(night, key)
+    night.sound(healthy)
