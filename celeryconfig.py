@@ -3,8 +3,12 @@
 from celery.schedules import crontab
 
 from confradar import settings as _configuration
+from confradar.errors import SettingError as _SettingError
 
-_settings = _configuration.load()
+try:
+    _settings = _configuration.load()
+except _SettingError as _error:  # one line, as from `confradar`, in whatever program reads this
+    raise SystemExit(f"confradar: {_error}") from None
 
 broker_url = result_backend = _settings.broker
 imports = ("confradar.tasks",)

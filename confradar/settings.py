@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, ValidationError, field_validator
@@ -163,4 +163,5 @@ def source_overrides(name: str, environ: Mapping[str, str] = os.environ) -> dict
 
 def masked(url: str) -> str:
     """An address without its password, whether it stands before the host or among the parameters."""
-    return re.sub(r"(?<=//)([^/@:]*):[^/]*@|\b(password=)[^&]*", lambda m: m[2] + "***" if m[2] else m[1] + ":***@", url)
+    url = re.sub(r"(?<=//)([^/@:]*):.*@", r"\1:***@", url)
+    return re.sub(r"\bpassword=[^&]*", "password=***", url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import signal
@@ -12,23 +13,23 @@ import click
 
 from confradar.errors import ConfRadarError
 
-# Each command lives in one module; it is imported when it is asked for, so that `--help` stays quick.
+# Each command lives in one module, which is imported when it is asked for, so that `--help` stays quick.
 COMMANDS = {
-    "crawl": "running",
-    "up": "running",
-    "watchdog": "running",
-    "demo": "staged",
-    "list": "reading",
-    "show": "reading",
-    "changes": "reading",
-    "sources": "reading",
-    "runs": "reading",
-    "parse": "trying",
-    "resolve": "trying",
-    "new-source": "trying",
-    "doctor": "caring",
-    "config": "caring",
-    "db": "caring",
+    "crawl": ("running", "Read the sources now and store what they say."),
+    "up": ("running", "Run broker, worker, beat, watchdog and Flower here."),
+    "watchdog": ("running", "Finish what a chord left open; notice missing nights."),
+    "demo": ("staged", "See it work, on staged sites, in a minute."),
+    "list": ("reading", "Show the deadlines coming next."),
+    "show": ("reading", "Show one conference with every claim."),
+    "changes": ("reading", "Show what moved, earlier ones first."),
+    "sources": ("reading", "Show the sources and their feeds."),
+    "runs": ("reading", "Show what ran."),
+    "parse": ("trying", "Print the listings of a saved page."),
+    "resolve": ("trying", "Say what a written date means in UTC."),
+    "new-source": ("trying", "Begin a new source."),
+    "doctor": ("caring", "Find what is wrong."),
+    "config": ("caring", "Print the effective settings, secrets masked."),
+    "db": ("caring", "Look after the database."),
 }
 
 
@@ -43,9 +44,24 @@ class Commands(click.Group):
         """The command of that name."""
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"confradar.cli.{COMMANDS[name]}")
+        module = importlib.import_module(f"confradar.cli.{COMMANDS[name][0]}")
         command = getattr(module, name.replace("-", "_") if name != "list" else "list_")
         return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table above, without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, said) for name, (_, said) in COMMANDS.items()])
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As any group does, with near names for one that does not exist."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=3, cutoff=0.5)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            context.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(context, args)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -12,6 +12,7 @@ import click
 
 from confradar import app
 from confradar import settings as configuration
+from confradar.cli.running import check_sources
 from confradar.errors import ConfRadarError
 from confradar.settings import Settings, masked
 from confradar.sources.base import readers
@@ -56,10 +57,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
         "disk": _disk,
         "sources": _sources,
     }
+    readable = True
     for name, check in checks.items():
+        if name in ("nights", "alerts") and not readable:
+            continue  # the database's own line has said why
         try:
             yield Finding(name, True, check(settings))
         except ConfRadarError as error:
+            readable = readable and name != "database"
             yield Finding(name, False, str(error))
 
 
@@ -69,7 +74,7 @@ def _database(settings: Settings) -> str:
 
 
 def _broker(settings: Settings) -> str:
-    found = app.workers(settings.broker)
+    found = app.workers(settings)
     if not found:
         raise ConfRadarError(f"{masked(settings.broker)} answers, but no worker does. Start one: celery worker")
     return f"{masked(settings.broker)}, workers: {', '.join(found)}"
@@ -101,9 +106,8 @@ def _disk(settings: Settings) -> str:
     return f"{free // 1024**3} GiB free at {folder}"
 
 
-def _sources(_settings: Settings) -> str:
-    for name in readers():
-        configuration.source_overrides(name)
+def _sources(settings: Settings) -> str:
+    check_sources(settings)
     return f"{len(readers())} declared; `confradar sources` shows them"
 
 
@@ -112,11 +116,15 @@ def _sources(_settings: Settings) -> str:
 def config(as_json: bool) -> None:
     """Print the effective settings, secrets masked."""
     shown = configuration.load().shown()
+    for name in readers():
+        for field, value in configuration.source_overrides(name).items():
+            shown[f"source_{name}_{field}"] = masked(value)
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2, default=str))
         return
     for name, value in shown.items():
-        click.echo(f"{'' if name.startswith('postgres_') else 'CONFRADAR_'}{name.upper()}={value}")
+        written = ",".join(f"{part:g}" for part in value) if isinstance(value, tuple) else value
+        click.echo(f"{'' if name.startswith('postgres_') else 'CONFRADAR_'}{name.upper()}={written}")
 
 
 @click.group()

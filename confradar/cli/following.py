@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from confradar import steps
-from confradar.settings import Settings
-from confradar.sources.base import readers
+from confradar.errors import BrokerUnavailable
+from confradar.settings import Settings, masked
 from confradar.storage import database, ledger
 
 POLL_SECONDS = 0.25
@@ -34,7 +34,7 @@ def follow(
     """Show a run until it is closed, and return it. Ctrl-C ends its crawls as a limit does; a second one leaves.
 
     `tend` is called at each look; `patience` is how long, in seconds, the run may take to appear.
-    Raises UnknownName if it does not.
+    Raises BrokerUnavailable if it does not.
     """
     shown: dict[str, str] = {}
     began = time.monotonic()
@@ -50,6 +50,9 @@ def follow(
                     _lines(rows, shown, console)
                 if run.status in ledger.FINAL_RUN:
                     return run
+                if interrupted and run.status != "stopping":
+                    with database.transaction(settings.database) as connection:
+                        ledger.stop(connection, key)
                 if tend:
                     tend()
                 time.sleep(POLL_SECONDS)
@@ -58,8 +61,6 @@ def follow(
                     raise
                 interrupted = True
                 console.print("stopping: what has come is stored; Ctrl-C again leaves at once", style="yellow")
-                with database.transaction(settings.database) as connection:
-                    ledger.stop(connection, key)
 
 
 def _look(key: str, settings: Settings, *, until: float) -> tuple[ledger.Run, list[dict[str, Any]]]:
@@ -68,8 +69,11 @@ def _look(key: str, settings: Settings, *, until: float) -> tuple[ledger.Run, li
             found = ledger.latest_of(connection, key)
             if found is not None:
                 return found, ledger.step_runs(connection, found.id)
-            if time.monotonic() > until:
-                ledger.find(connection, key)
+        if time.monotonic() > until:
+            where = masked(settings.database)
+            raise BrokerUnavailable(
+                f"No worker has begun {key}: all are busy, or they write to another database than {where}."
+            )
         time.sleep(POLL_SECONDS)
 
 
@@ -101,17 +105,23 @@ def _words(row: Mapping[str, Any]) -> tuple[str, str, str]:
         return name, "waiting", f"for attempt {row['attempt']}, from {row['queued_at']:%H:%M:%S} UTC"
     if row["finished_at"] is None:
         progress = row["progress"] or {}
-        fact = f"{number(progress.get('pages', 0))} pages  {number(progress.get('listings', 0))} listings"
-        return name, state, fact if row["status"] == "running" else ""
+        return name, state, f"{_pages(progress)}  {number(progress['listings'])} listings" if progress else ""
     data = row["metadata"] or {}
-    parts = [f"{number(data.get('pages', 0))} pages", f"{number(row['count'] or 0)} listings"]
+    parts = [_pages(data), f"{number(row['count'] or 0)} listings"]
     if data.get("rejected"):
         parts.append(f"{number(data['rejected'])} rejected")
     parts.append(seconds((row["finished_at"] - row["started_at"]).total_seconds() if row["started_at"] else 0))
-    if row["reason"]:
-        reason = row["reason"].replace("_", " ") + (" (expected)" if data.get("expected") else "")
-        parts.append(f"{reason}: {row['error']}" if row["error"] else reason)
-    return name, state, "  ".join(parts)
+    reason = (row["reason"] or "").replace("_", " ")
+    if data.get("expected"):
+        state, reason = "done", "as far as expected"
+    told = [part for part in (reason, row["error"]) if part]
+    return name, state, "  ".join([*parts, ": ".join(told)] if told else parts)
+
+
+def _pages(counts: Mapping[str, Any]) -> str:
+    """ "1 page", "96 pages"."""
+    pages = counts.get("pages", 0)
+    return f"{number(pages)} page{'' if pages == 1 else 's'}"
 
 
 def number(value: int) -> str:
@@ -122,14 +132,3 @@ def number(value: int) -> str:
 def seconds(value: float) -> str:
     """A duration: "0.4 s", "8 m 04 s"."""
     return f"{value:.1f} s" if value < 60 else f"{int(value) // 60} m {int(value) % 60:02} s"
-
-
-def announce(console: Console, plan: tuple[str, ...], budget: float | None) -> None:
-    """Say at the start how long each source may take."""
-    limits = [
-        f"{reader.source.name} {seconds(budget or reader.source.politeness.budget_seconds)}"
-        for reader in readers().values()
-        if reader.source.step in plan
-    ]
-    if limits:
-        console.print(f"each may take at most: {', '.join(limits)}", style="dim", highlight=False, soft_wrap=True)

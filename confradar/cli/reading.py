@@ -12,12 +12,20 @@ from rich.text import Text
 from confradar import settings as configuration
 from confradar import steps
 from confradar.cli import tables
+from confradar.settings import Settings
 from confradar.sources.base import readers
 from confradar.storage import conferences, database, ledger
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 now_option = click.option("--now", metavar="DATE", help="Count from this day or instant, e.g. 2026-02-03.")
 limit_option = click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+
+
+def opened() -> Settings:
+    """The settings, once the store can be read: the embedded one is made, or brought up to date, by itself."""
+    settings = configuration.load()
+    steps.prepare(settings)
+    return settings
 
 
 def print_json(value: Any) -> None:
@@ -31,7 +39,7 @@ def print_json(value: Any) -> None:
 @json_option
 def list_(now: str | None, limit: int, as_json: bool) -> None:
     """Show the deadlines coming next, soonest first, e.g. `confradar list --limit 10`."""
-    settings, moment = configuration.load(), steps.instant(now)
+    settings, moment = opened(), steps.instant(now)
     with database.reading(settings.database) as connection:
         rows = conferences.coming(connection, now=moment, limit=limit)
     if as_json:
@@ -46,7 +54,7 @@ def list_(now: str | None, limit: int, as_json: bool) -> None:
 @json_option
 def show(conference: str, now: str | None, as_json: bool) -> None:
     """Show one conference with every claim, e.g. `confradar show icml-2026`."""
-    settings, moment = configuration.load(), steps.instant(now)
+    settings, moment = opened(), steps.instant(now)
     with database.reading(settings.database) as connection:
         found = conferences.conference(connection, conference.lower())
     if as_json:
@@ -71,7 +79,7 @@ def show(conference: str, now: str | None, as_json: bool) -> None:
             words = f"“{claim['text']}” {zone}" + (f" ({claim['reason']})" if claim["reason"] else "")
             claims.add_row(*head, claim["source"], Text(words), f"{claim['last_confirmed_at']:%Y-%m-%d}")
             head = ["", "", "", ""]
-    console.print(claims)
+    tables.show(console, claims)
     for mention in found["mentions"]:
         console.print(Text(f"{mention['source']}: {mention['url']}", style="dim"))
     moved = [row for row in found["changes"] if row["direction"] and row["field"] != "conference"]
@@ -87,7 +95,7 @@ def show(conference: str, now: str | None, as_json: bool) -> None:
 @json_option
 def changes(now: str | None, since: str | None, limit: int, as_json: bool) -> None:
     """Show what moved, earlier ones first, e.g. `confradar changes --since 2026-01-01`."""
-    settings, moment = configuration.load(), steps.instant(now)
+    settings, moment = opened(), steps.instant(now)
     begin = steps.instant(since) if since else moment - timedelta(days=30)
     if as_json:
         with database.reading(settings.database) as connection:
@@ -100,7 +108,7 @@ def changes(now: str | None, since: str | None, limit: int, as_json: bool) -> No
 @json_option
 def sources(as_json: bool) -> None:
     """Show the sources: feeds, state, cadence, expected range."""
-    settings = configuration.load()
+    settings = opened()
     shown: list[dict[str, Any]] = []
     for found in readers().values():
         source = found.source
@@ -140,7 +148,7 @@ def sources(as_json: bool) -> None:
         for feed in source_["feeds"]:
             table.add_row(*head, feed["name"] + ("" if feed["enabled"] else " (off)"), feed["path"], feed["why"])
             head = [""] * len(head)
-    tables.output().print(table)
+    tables.show(tables.output(), table)
 
 
 @click.command()
@@ -148,7 +156,7 @@ def sources(as_json: bool) -> None:
 @json_option
 def runs(limit: int, as_json: bool) -> None:
     """Show what ran, newest first."""
-    settings = configuration.load()
+    settings = opened()
     with database.reading(settings.database) as connection:
         found = [(run, ledger.step_runs(connection, run.id)) for run in ledger.latest(connection, limit)]
     if as_json:
@@ -204,4 +212,7 @@ def runs(limit: int, as_json: bool) -> None:
             took,
             states,
         )
-    tables.output().print(table if found else "Nothing has run yet. `confradar crawl` does, `confradar demo` shows it.")
+    if found:
+        tables.show(tables.output(), table)
+    else:
+        click.echo("Nothing has run yet. `confradar crawl` reads the sources, `confradar demo` shows how.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import click
@@ -13,8 +13,10 @@ from rich.console import Console
 from confradar import app, graph, servers, steps
 from confradar import settings as configuration
 from confradar.cli import following, tables
+from confradar.crawling.options import options
 from confradar.errors import BrokerUnavailable, ServerFailed
 from confradar.settings import Settings, masked
+from confradar.sources.base import readers
 
 EXIT_CODES = {"ok": 0, "partial": 3}
 TERMINAL_BUDGET = 300
@@ -36,19 +38,29 @@ def crawl(target: str, budget: float, dry_run: bool) -> None:
     Uses the workers of the configured broker if any answer, else brings broker and workers of its own for
     the run. Exit code: 0 done, 1 failed, 2 usage, 3 some sources failed or were read in part.
     """
-    settings, console = configuration.load(), Console(stderr=True)
+    settings, console = configuration.load(), tables.messages()
     plan = graph.plan(target)
+    check_sources(settings, plan.names)
     if dry_run:
         for step in plan.steps:
             click.echo(step.name)
         return
     with working(settings, console) as (broker, watching):
-        following.announce(console, plan.names, budget)
+        if plan.scrapers:
+            console.print(f"each source may take at most {following.seconds(budget)}", style="dim")
         key = "manual:" + app.submit(broker, target=target, budget=budget)
         run = following.follow(key, settings, console, tend=watching)
     tables.figures(console, run)
-    tables.coming(settings, now=run.logical_instant, limit=10)
+    if run.status != "failed":
+        tables.coming(settings, now=run.logical_instant, limit=10)
     sys.exit(EXIT_CODES.get(run.status, 1))
+
+
+def check_sources(settings: Settings, steps_: Collection[str] | None = None) -> None:
+    """Raise SettingError for a setting of a source (of those steps, or of all) that cannot be used."""
+    for reader in readers().values():
+        if steps_ is None or reader.source.step in steps_:
+            options(reader.source, settings, configuration.source_overrides(reader.source.name))
 
 
 class Watching:
@@ -72,17 +84,17 @@ def working(settings: Settings, console: Console) -> Iterator[tuple[str, Watchin
     """A broker with workers: the configured one if any worker answers there, else our own for the time."""
     steps.prepare(settings)
     try:
-        found = app.workers(settings.broker)
+        found = app.workers(settings)
     except BrokerUnavailable:
         if settings.broker_url:
             raise
         found = []
     if found:
-        console.print(said(settings, f"{masked(settings.broker)} with {', '.join(found)}"), highlight=False)
+        console.print(said(settings, f"{masked(settings.broker)} with {', '.join(found)}"))
         yield settings.broker, Watching(settings, [])
         return
-    with servers.stack(settings) as (broker, own):
-        console.print(said(settings, "own, for this run"), highlight=False)
+    with servers.stack(settings, private=True) as (broker, own):
+        console.print(said(settings, "own, for this run"))
         yield broker, Watching(settings, own)
 
 
@@ -95,17 +107,19 @@ def said(settings: Settings, broker: str) -> str:
 def up() -> None:
     """Run everything on this machine: broker, worker, beat, watchdog, and Flower on http://127.0.0.1:5555.
 
-    Stays in the foreground; Ctrl-C stops all of it.
+    Stays in the foreground; Ctrl-C stops all of it. CONFRADAR_FLOWER_PORT gives Flower another port.
     """
-    settings, console = configuration.load(), Console(stderr=True)
+    settings, console = configuration.load(), tables.messages()
     steps.prepare(settings)
-    with servers.stack(settings, services=True) as (broker, own):
-        console.print(said(settings, broker), highlight=False)
+    with servers.alone(settings.data_dir / "up.lock"), servers.stack(settings, services=True) as (broker, own):
+        console.print(said(settings, broker))
         console.print(f"running: {', '.join(server.name for server in own)}; logs in {settings.data_dir / 'logs'}")
-        console.print("Flower: http://127.0.0.1:5555 · next night: 02:00 UTC · now: celery call confradar.crawl_all")
+        flower = f"http://127.0.0.1:{settings.flower_port}"
+        console.print(f"Flower: {flower} · next night: 02:00 UTC · now: celery call confradar.crawl_all")
+        watching = Watching(settings, own)
         try:
             while True:
-                Watching(settings, own)()
+                watching()
                 time.sleep(1)
         except KeyboardInterrupt:
             console.print("stopping")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from datetime import datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from confradar import app, servers, steps
 from confradar import settings as configuration
@@ -19,8 +21,10 @@ from confradar.settings import Settings
 from confradar.storage import ledger
 
 BUDGET = 30
-WELCOME = """A staged demonstration: true facts of 13 January, 20 January and 3 February 2026, shown on five sites
-that stand on this machine alone. Everything behind them is real: workers, chord, spiders, store."""
+WELCOME = """\
+A staged demonstration: true facts of 13 January, 20 January and 3 February
+2026, shown on five sites that stand on this machine alone. Everything behind
+them is real: workers, chord, spiders, store."""
 
 
 @click.group(invoke_without_command=True)
@@ -36,15 +40,20 @@ def demo(context: click.Context) -> None:
 
 def play() -> int:
     """Run the three nights; returns the exit code."""
-    console = Console(stderr=True)
     folder = configuration.load().data_dir / "demo"
+    with servers.alone(folder.with_suffix(".lock")):
+        return _nights(folder)
+
+
+def _nights(folder: Path) -> int:
+    console = tables.messages()
     shutil.rmtree(folder, ignore_errors=True)
     settings = configuration.load(data_dir=folder, CONFRADAR_DATABASE_URL=f"sqlite:///{folder / 'confradar.sqlite'}")
     steps.prepare(settings)
-    console.print(WELCOME, highlight=False)
+    console.print(WELCOME)
     status = "ok"
     with sites.serve() as staged, servers.stack(settings, staged.environment()) as (broker, own):
-        console.print(said(settings, broker), highlight=False)
+        console.print(said(settings, broker))
         for number, night in enumerate(sites.NIGHTS, 1):
             staged.night = number
             run = _night(settings, console, broker, night, Watching(settings, own))
@@ -59,17 +68,31 @@ def play() -> int:
 
 
 def _night(settings: Settings, console: Console, broker: str, night: datetime, watching: Watching) -> ledger.Run:
-    console.print(f"\n[bold]The night of {night:%A %d %B %Y}[/bold]", highlight=False)
+    console.print(f"\n[bold]The night of {night:%A} {night.day} {night:%B %Y}[/bold]")
     key = "manual:" + app.submit(broker, logical_date=night.isoformat(), budget=BUDGET)
     return following.follow(key, settings, console, tend=watching)
 
 
 def _look_further(console: Console, folder: Path) -> None:
-    program = f"CONFRADAR_DATA_DIR={folder} confradar"
-    console.print("\nThis was staged. Look further:", highlight=False)
-    for command in ("list --now 2026-02-03", "show eccv-2026", "changes --now 2026-02-03", "runs"):
-        console.print(f"  {program} {command}", highlight=False, soft_wrap=True)
-    console.print("The living sites: confradar crawl", highlight=False)
+    """Say which commands show more; they work as they are printed, from any folder."""
+    places = {"CONFRADAR_DATA_DIR": str(folder)}
+    if configuration.load(data_dir=folder).database != (own := f"sqlite:///{folder / 'confradar.sqlite'}"):
+        places["CONFRADAR_DATABASE_URL"] = own  # the environment names another one
+    settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in places.items())
+    console.print("\nThis was staged. Look further:")
+    for command in ("list", "show eccv-2026", "changes", "runs"):
+        now = "" if command == "runs" else " --now 2026-02-03"
+        console.print(Text(f"  {settings} {_program()} {command}{now}"), soft_wrap=True)
+    console.print(Text(f"The living sites: {_program()} crawl"), soft_wrap=True)
+
+
+def _program() -> str:
+    """How to call this program: its name where the shell finds it by that, else its path."""
+    called = Path(sys.argv[0]).resolve()
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m confradar"
+    found = shutil.which("confradar")
+    return "confradar" if found and Path(found).resolve() == called else shlex.quote(str(called))
 
 
 @demo.command("sites")

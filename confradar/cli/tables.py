@@ -27,13 +27,30 @@ ORDER = [
     Direction.WIDENED,
     Direction.NEW,
 ]
-PIPE_WIDTH = 160
+PIPE_WIDTH = 1000  # of a pipe: no line is cut or folded
 
 
 def output() -> Console:
-    """Standard output; in a pipe as wide as the tables need, so that no column is cut."""
+    """Standard output; in a pipe as wide as the tables need."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
+def messages() -> Console:
+    """Standard error, for what is no data; in a pipe no line is folded."""
+    console = Console(stderr=True, highlight=False)
+    return console if console.is_terminal else Console(stderr=True, highlight=False, width=PIPE_WIDTH)
+
+
+def show(console: Console, table: Table) -> None:
+    """Print a table; in a pipe without the blanks that fill its last column."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as caught:
+        console.print(table)
+    for line in caught.get().splitlines():
+        console.out(line.rstrip(), highlight=False)
 
 
 def plain(*columns: str) -> Table:
@@ -48,14 +65,13 @@ def figures(console: Console, run: ledger.Run) -> None:
     """Say what a run stored, in one or two lines."""
     found = run.statistics or {}
     style = {"ok": "green", "partial": "yellow"}.get(run.status, "red")
-    console.print(f"run {run.key}: [{style}]{run.status}[/{style}]", highlight=False, soft_wrap=True)
+    console.print(f"run {run.key}: [{style}]{run.status}[/{style}]", soft_wrap=True)
     if found:
         told = [f"{number(found[name])} {name}" for name in ("total", "created", "updated", "unchanged", "rejected")]
         moves = [f"{number(found['moves'][name])} {name}" for name in ORDER if found["moves"].get(name)]
         conferences_ = f"{number(found['new_conferences'])} new conferences"
         console.print(
             f"listings: {', '.join(told)} · {conferences_} · moves: {', '.join(moves) or 'none'}",
-            highlight=False,
             soft_wrap=True,
         )
 
@@ -85,7 +101,7 @@ def show_coming(rows: list[dict[str, Any]], now: datetime) -> None:
             Text(row["verdict"], style=STYLES.get(row["verdict"], "")),
             sources(row["claims"]),
         )
-    console.print(table)
+    show(console, table)
 
 
 def changes(settings: Settings, *, limit: int, run_id: int | None = None, since: datetime | None = None) -> None:
@@ -104,15 +120,32 @@ def show_changes(rows: list[dict[str, Any]]) -> None:
         console.print("No date has moved.")
         return
     table = plain("moved", "what", "was", "is now", "source")
-    for row in sorted(rows, key=lambda row: ORDER.index(row["direction"])):
+    for row in _once(sorted(rows, key=lambda row: ORDER.index(row["direction"]))):
         table.add_row(
             Text(moved(row), style=STYLES.get(row["direction"], "")),
             Text(what(row)),
-            Text(row["before"] or "–"),
-            Text(row["after"] or "–"),
+            Text(once_zoned(row["before"] or "–")),
+            Text(once_zoned(row["after"] or "–")),
             Text(row["source"] or "several"),
         )
-    console.print(table)
+    show(console, table)
+
+
+def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each gate, direction and run, in the order of the first: the most exact words, and who else says so.
+
+    Words with an hour and a zone are the longer ones.
+    """
+    gates: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        gate = tuple(row.get(name) for name in ("slug", "kind", "round", "track", "direction", "run_id"))
+        gates.setdefault(gate, []).append(row)
+    told = []
+    for same in gates.values():
+        exact = max(same, key=lambda row: len(row["after"] or row["before"] or ""))
+        others = sorted({row["source"] or "several" for row in same} - {exact["source"]})
+        told.append({**exact, "source": ", ".join([exact["source"] or "several", *others])})
+    return told
 
 
 def moved(row: dict[str, Any]) -> str:
@@ -164,7 +197,12 @@ def published(row: dict[str, Any]) -> str:
         return ""
     best = min(dated, key=lambda claim: (claim["latest"] - claim["earliest"], claim["earliest"]))
     zone, words = best["zone_text"], str(best["text"])
-    return words if zone and zone in words else f"{words} {zone or '(no zone)'}"
+    return words if zone and zone in words else once_zoned(f"{words} {zone or '(no zone)'}")
+
+
+def once_zoned(words: str) -> str:
+    """ "2026-03-05T22:00:00Z UTC" as "2026-03-05T22:00:00Z": its last letter has said it."""
+    return words.removesuffix(" UTC") if words.endswith("Z UTC") else words
 
 
 def sources(claims: Iterable[dict[str, Any]]) -> str:

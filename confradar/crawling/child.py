@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
 import logging
 import os
 import resource
@@ -63,7 +62,6 @@ def forked(source: str, options: CrawlOptions, spool: Path, log: Path, parent: i
     """What a forked process does. Never returns: nothing of the parent's may run a second time here."""
     code = 1
     try:
-        gc.freeze()
         _forget_signals()
         os.setsid()
         _redirect(log)

@@ -149,8 +149,8 @@ def closed_by_watchdog(night: Installation, key: str) -> None:
 
 
 def test_the_watchdog_finishes_the_night_of_a_killed_worker(install: Install, staged: Sites, healthy: Stored) -> None:
-    """A whole worker node is killed: what was lost is said so, what had come is stored, once."""
-    night = install(**slowly(staged, 2, "elra"))
+    """A whole worker node is killed: what was lost is said so, what had come is stored. Its messages come back."""
+    night = install(**slowly(staged, 2, "elra"), CONFRADAR_VISIBILITY_SECONDS="8")
     key = night.submit(logical_date=FIRST)
     running_crawl(night, key, ELRA)
     until(lambda: sum(row["finished_at"] is not None for row in night.steps(key).values()) == 4, 40)
