@@ -88,6 +88,7 @@ def options(
         retry_after_seconds=settings.retry_after_seconds,
         memory_bytes=settings.memory_bytes,
         contact=settings.contact,
+        retry_waits=settings.page_retry_waits,
         cache=str(settings.data_dir / "cache" / source.name),
         cache_seconds=read.number("cache", 0),
     )

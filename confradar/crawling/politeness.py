@@ -82,8 +82,8 @@ def general(contact: str, *, allow_private_hosts: bool, use_proxy: bool) -> dict
         "RETRY_GIVE_UP_LOG_LEVEL": "WARNING",  # the page is counted as failed; an ERROR would be one of ours
         "HTTPPROXY_ENABLED": use_proxy,
         "CONFRADAR_ALLOW_PRIVATE_HOSTS": allow_private_hosts,
-        "CONCURRENT_ITEMS": 1,  # no pipeline waits; each page would start that many tasks for its items
-        "WARN_ON_GENERATOR_RETURN_VALUE": False,  # reads our own source anew for each page
+        "CONCURRENT_ITEMS": 1,  # Scrapy starts so many tasks for each page; no pipeline of ours waits
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,  # it would read the source of our callback anew for each page
         "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",  # pages in the order in which a list names them
         "DOWNLOADER_MIDDLEWARES_BASE": {name: 10 * place for place, name in enumerate(DOWNLOADER_MIDDLEWARES)},
         "LOG_LEVEL": "INFO",
