@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(5, ge=1, le=64)
     retry_waits: Annotated[tuple[float, ...], NoDecode] = (20, 60, 120)
     terminal_retry_waits: Annotated[tuple[float, ...], NoDecode] = (2, 5, 10)
+    page_retry_waits: Annotated[tuple[float, ...], NoDecode] = (2, 8)
     visibility_seconds: int = Field(7200, ge=5)
     run_deadline_seconds: int = Field(75 * 60, ge=1)
     watchdog_seconds: float = Field(60, gt=0)
@@ -55,7 +56,7 @@ class Settings(BaseSettings):
     memory_bytes: int = Field(512 * 1024 * 1024, ge=64 * 1024 * 1024)
     log_bytes: int = Field(1024 * 1024, ge=1024)
 
-    @field_validator("retry_waits", "terminal_retry_waits", mode="before")
+    @field_validator("retry_waits", "terminal_retry_waits", "page_retry_waits", mode="before")
     @classmethod
     def _waits(cls, value: Any) -> Any:
         try:
@@ -164,4 +165,4 @@ def source_overrides(name: str, environ: Mapping[str, str] = os.environ) -> dict
 def masked(url: str) -> str:
     """An address without its password, whether it stands before the host or among the parameters."""
     url = re.sub(r"(?<=//)([^/@:]*):.*@", r"\1:***@", url)
-    return re.sub(r"\bpassword=[^&]*", "password=***", url)
+    return re.sub(r"(password=)[^&]*", r"\1***", url)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import os
 import signal
 import sys
 from types import FrameType
@@ -90,10 +89,6 @@ def main() -> None:
     except ConfRadarError as error:
         click.echo(f"confradar: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # Whoever read us has enough; Python's own flush at exit must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

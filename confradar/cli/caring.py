@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import click
+from rich.text import Text
 
 from confradar import app
 from confradar import settings as configuration
+from confradar.cli import tables
 from confradar.cli.running import check_sources
 from confradar.errors import ConfRadarError
 from confradar.settings import Settings, masked
@@ -41,9 +43,10 @@ def doctor(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False, indent=2))
     else:
+        console = tables.output()
         for finding in findings:
-            mark = click.style("ok    ", fg="green") if finding.ok else click.style("not ok", fg="red")
-            click.echo(f"{mark}  {finding.name:<11} {finding.detail}")
+            mark = Text("ok    ", style="green") if finding.ok else Text("not ok", style="red")
+            console.print(mark.append(f"  {finding.name:<11} {finding.detail}", style="default"), soft_wrap=True)
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
 
 

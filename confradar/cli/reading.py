@@ -186,6 +186,7 @@ def runs(limit: int, as_json: bool) -> None:
                                 "reason",
                                 "attempt",
                                 "count",
+                                "progress",
                                 "pid",
                                 "worker",
                                 "task_id",

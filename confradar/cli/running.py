@@ -112,12 +112,12 @@ def up() -> None:
     settings, console = configuration.load(), tables.messages()
     steps.prepare(settings)
     with servers.alone(settings.data_dir / "up.lock"), servers.stack(settings, services=True) as (broker, own):
-        console.print(said(settings, broker))
-        console.print(f"running: {', '.join(server.name for server in own)}; logs in {settings.data_dir / 'logs'}")
-        flower = f"http://127.0.0.1:{settings.flower_port}"
-        console.print(f"Flower: {flower} · next night: 02:00 UTC · now: celery call confradar.crawl_all")
-        watching = Watching(settings, own)
         try:
+            console.print(said(settings, broker))
+            console.print(f"running: {', '.join(server.name for server in own)}; logs in {settings.data_dir / 'logs'}")
+            flower = f"http://127.0.0.1:{settings.flower_port}"
+            console.print(f"Flower: {flower} · next night: 02:00 UTC · now: celery call confradar.crawl_all")
+            watching = Watching(settings, own)
             while True:
                 watching()
                 time.sleep(1)

@@ -95,7 +95,7 @@ def _program() -> str:
     return "confradar" if found and Path(found).resolve() == called else shlex.quote(str(called))
 
 
-@demo.command("sites")
+@demo.command("sites", short_help="Serve only the staged sites.")
 @click.option("--night", type=click.IntRange(1, 3), default=1, show_default=True)
 def sites_(night: int) -> None:
     """Serve only the staged sites, and print the settings that point any stack at them. Ctrl-C ends."""

@@ -192,8 +192,10 @@ def conference(connection: Connection, slug: str) -> Answer:
     while (found := connection.execute(query).mappings().one_or_none()) and found["merged_into"]:
         query = select(tables.conference).where(edition.id == found["merged_into"])
     if found is None:
-        near = process.extract(slug, connection.scalars(select(edition.slug)).all(), limit=3, score_cutoff=60)
+        slugs = connection.scalars(select(edition.slug)).all()
+        near = process.extract(slug, slugs, limit=3, score_cutoff=60)
         hint = f" Near: {', '.join(name for name, *_ in near)}." if near else ""
+        hint = hint if slugs else " Nothing is stored yet; `confradar crawl` reads the sources."
         raise UnknownName(f"There is no conference {slug!r}.{hint}")
     gate, said = tables.deadline.c, tables.mention
     gates = select(tables.deadline).where(gate.conference_id == found["id"])
