@@ -41,10 +41,8 @@ class Settings(BaseSettings):
     run_deadline_seconds: int = Field(75 * 60, ge=1)
     watchdog_seconds: float = Field(60, gt=0)
     missing_after_seconds: int = Field(600, ge=1)
-    heartbeat_seconds: float = Field(15, gt=0)
     lost_after_seconds: float = Field(60, gt=0)
     store_grace_seconds: float = Field(60, gt=0)  # the callback's time between the last crawl and the watchdog
-    keep_days: int = Field(90, ge=1)
 
     contact: str = "https://github.com/confradar/confradar"
     allow_private_hosts: bool = False

@@ -13,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from confradar import steps
-from confradar.errors import BrokerUnavailable
+from confradar.errors import BrokerUnavailable, DatabaseUnavailable
 from confradar.settings import Settings, masked
 from confradar.storage import database, ledger
 
 POLL_SECONDS = 0.25
+DATABASE_PATIENCE = 60  # seconds without an answer
 COLOURS = {
     "ok": "green",
     "degraded": "yellow",
@@ -37,7 +38,7 @@ def follow(
     Raises BrokerUnavailable if it does not.
     """
     shown: dict[str, str] = {}
-    began = time.monotonic()
+    began = heard = time.monotonic()
     live = Live(console=console, auto_refresh=False, transient=False) if console.is_terminal else None
     interrupted = False
     with live or nullcontext():
@@ -50,12 +51,19 @@ def follow(
                     _lines(rows, shown, console)
                 if run.status in ledger.FINAL_RUN:
                     return run
+                heard = time.monotonic()
                 if interrupted and run.status != "stopping":
                     with database.transaction(settings.database) as connection:
-                        ledger.stop(connection, key)
+                        ledger.stop(connection, key, now=steps.now_utc())
+                elif interrupted and all(row["finished_at"] for row in rows if row["step"] != steps.STORE):
+                    steps.store_run(key, settings, by="Ctrl-C")
                 if tend:
                     tend()
                 time.sleep(POLL_SECONDS)
+            except DatabaseUnavailable:  # it may only restart
+                if time.monotonic() - heard > DATABASE_PATIENCE:
+                    raise
+                time.sleep(1)
             except KeyboardInterrupt:
                 if interrupted:
                     raise
@@ -81,7 +89,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table.grid(padding=(0, 2))
     for row in rows:
         name, state, fact = _words(row)
-        table.add_row(name, Text(state, style=COLOURS.get(row["status"], "dim")), fact)
+        table.add_row(name, Text(state, style=COLOURS.get(row["status"], "dim")), Text(fact))
     return table
 
 
@@ -91,7 +99,7 @@ def _lines(rows: list[dict[str, Any]], shown: dict[str, str], console: Console) 
         told = state if row["finished_at"] is None else f"{state} {fact}"
         if shown.get(name) != told:
             shown[name] = told
-            console.print(f"{name:<15} {state:<10} {fact}".rstrip(), highlight=False, soft_wrap=True)
+            console.print(Text(f"{name:<15} {state:<10} {fact}".rstrip()), soft_wrap=True)
 
 
 def _words(row: Mapping[str, Any]) -> tuple[str, str, str]:

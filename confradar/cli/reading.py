@@ -77,7 +77,7 @@ def show(conference: str, now: str | None, as_json: bool) -> None:
         for claim in gate["claims"]:
             zone = claim["zone_text"] or "no zone"
             words = f"“{claim['text']}” {zone}" + (f" ({claim['reason']})" if claim["reason"] else "")
-            claims.add_row(*head, claim["source"], Text(words), f"{claim['last_confirmed_at']:%Y-%m-%d}")
+            claims.add_row(*map(Text, head), claim["source"], Text(words), f"{claim['last_confirmed_at']:%Y-%m-%d}")
             head = ["", "", "", ""]
     tables.show(console, claims)
     for mention in found["mentions"]:
@@ -146,7 +146,9 @@ def sources(as_json: bool) -> None:
         state = f"{source_['state']} {source_['reason']}".strip()
         head = [source_["name"], state, str(source_["listings"] or ""), source_["expected"], source_["cadence"]]
         for feed in source_["feeds"]:
-            table.add_row(*head, feed["name"] + ("" if feed["enabled"] else " (off)"), feed["path"], feed["why"])
+            table.add_row(
+                *map(Text, head), feed["name"] + ("" if feed["enabled"] else " (off)"), feed["path"], feed["why"]
+            )
             head = [""] * len(head)
     tables.show(tables.output(), table)
 

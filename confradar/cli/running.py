@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 from rich.console import Console
@@ -14,7 +14,7 @@ from confradar import app, graph, servers, steps
 from confradar import settings as configuration
 from confradar.cli import following, tables
 from confradar.crawling.options import options
-from confradar.errors import BrokerUnavailable, ServerFailed
+from confradar.errors import BrokerUnavailable, DatabaseUnavailable, ServerFailed
 from confradar.settings import Settings, masked
 from confradar.sources.base import readers
 
@@ -76,7 +76,8 @@ class Watching:
                 raise ServerFailed(f"{server.name} ended: {server.last_words()}")
         if time.monotonic() - self._last > self._settings.watchdog_seconds:
             self._last = time.monotonic()
-            steps.watch(self._settings, since=self._since, now=steps.now_utc())
+            with suppress(DatabaseUnavailable):  # looked at again in a minute
+                steps.watch(self._settings, since=self._since, now=steps.now_utc())
 
 
 @contextmanager

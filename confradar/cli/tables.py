@@ -56,8 +56,8 @@ def show(console: Console, table: Table) -> None:
 def plain(*columns: str) -> Table:
     """A table with hairlines only."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for column in columns:  # the first one stays whole on a narrow terminal: it is what one looks for
+        table.add_column(column, overflow="fold", no_wrap=column == columns[0])
     return table
 
 

@@ -13,7 +13,7 @@ import click
 import confradar.sources
 from confradar import steps
 from confradar.deadlines import dates
-from confradar.deadlines.listing import Kind, Listing
+from confradar.deadlines.listing import Kind, Listing, clean
 from confradar.errors import SettingError
 from confradar.sources.base import Follow, Page, reader
 
@@ -41,7 +41,7 @@ def parse(source: str, file: Path, url: str | None, feed: str) -> None:
         if isinstance(item, Listing):
             click.echo(json.dumps(item.to_json(), ensure_ascii=False))
         elif isinstance(item, Follow):
-            click.echo(f"follow {item.url}", err=True)
+            click.echo(f"follow {clean(item.url)}", err=True)
         else:
             rejected = True
             click.echo(str(item), err=True)

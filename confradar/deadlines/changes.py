@@ -9,6 +9,7 @@ from typing import Any
 
 from confradar.deadlines.conference import Change, Claim, Direction, Known, Merged
 
+ZONES_APART = timedelta(hours=26)
 SAME = timedelta(seconds=60)  # 23:59 and 23:59:59 are one instant to a person
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC)
@@ -50,7 +51,8 @@ def direction(before: Claim | None, after: Claim) -> Direction | None:
         return Direction.NARROWED
     if _within(before, after):
         return Direction.WIDENED
-    if _local(before) == _local(after):
+    # The same hour elsewhere: no two zones are further apart. Beyond that the day itself was read otherwise.
+    if _local(before) == _local(after) and abs(after.earliest - before.earliest) <= ZONES_APART:
         return Direction.ZONE
     return Direction.EARLIER if after.earliest < before.earliest else Direction.LATER
 

@@ -20,8 +20,10 @@ RAW_MAX = 64 * 1024
 DATES_MAX = 200
 YEARS = range(1950, 2101)
 
-# Controls but tab and line feed, the byte order mark and lone surrogates: no reader and no database wants them.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+# Controls but tab and line feed, marks of direction and order, lone surrogates: no reader and no database wants them.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
 
 
 class Kind(StrEnum):
@@ -129,6 +131,9 @@ class Listing:
             day = getattr(self, name)
             if day is not None and day.year not in YEARS:
                 raise self._error(name, str(day), f"a year from {YEARS.start} to {YEARS.stop - 1}")
+        for text in (*self.topics, *(part for rank in self.ranks for part in (rank.list, rank.value, rank.text))):
+            if not isinstance(text, str) or len(text) > SHORT_MAX or _UNSAFE.search(text):
+                raise self._error("topics and ranks", repr(text)[:80], f"plain text of at most {SHORT_MAX} characters")
         self._check_dates()
 
     def _check_dates(self) -> None:
@@ -205,6 +210,11 @@ class Listing:
         record.pop("retrieved_at", None)
         record.pop("partial", None)
         return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def printable(text: str) -> str:
+    """Text of any origin without what a terminal or a database could not take; line ends stay."""
+    return _UNSAFE.sub("\ufffd", text)
 
 
 def clean(text: str | None) -> str | None:

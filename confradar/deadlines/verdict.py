@@ -86,10 +86,11 @@ def decide(said: Collection[Claim], mentions: Mapping[int, Mention], now: dateti
     ]
     fresh = [claim for claim in dated if confirmed[claim.mention_id] >= now - CREDIBLE_FOR]
     newest = [claim for claim in dated if confirmed[claim.mention_id] == max(confirmed.values())]
-    return _together(edited or fresh or newest)
+    credible = edited or fresh or newest
+    return _together(credible, {mentions[claim.mention_id].source for claim in credible})
 
 
-def _together(credible: Sequence[Claim]) -> Said:
+def _together(credible: Sequence[Claim], sources: Collection[str]) -> Said:
     windows = [(claim.earliest, claim.latest) for claim in credible if claim.earliest and claim.latest]
     if not windows:
         return Said(Verdict.NONE)
@@ -98,6 +99,8 @@ def _together(credible: Sequence[Claim]) -> Said:
         return Said(Verdict.SINGLE, earliest, latest, earliest)
     begin, end = max(earliest for earliest, _ in windows), min(latest for _, latest in windows)
     if begin <= end + SAME:
-        return Said(Verdict.AGREED, min(begin, end), max(begin, end), min(begin, end))
+        # Two lists of one source repeat each other; that confirms nothing.
+        verdict = Verdict.AGREED if len(sources) > 1 else Verdict.SINGLE
+        return Said(verdict, min(begin, end), max(begin, end), min(begin, end))
     begin, end = min(earliest for earliest, _ in windows), max(latest for _, latest in windows)
     return Said(Verdict.DISPUTED, begin, end, begin)

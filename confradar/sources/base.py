@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from parsel import Selector
 
-from confradar.deadlines.listing import Listing
+from confradar.deadlines.listing import Listing, printable
 from confradar.errors import FieldError, UnknownName
 
 T = TypeVar("T")
@@ -133,6 +133,9 @@ class Rejected:
     found: str
     wanted: str
 
+    def __post_init__(self) -> None:
+        _make_printable(self, "ref", "field", "found")
+
     def __str__(self) -> str:
         return f"{self.source} {self.ref}".strip() + f", {self.field}: found {self.found}, wanted {self.wanted}"
 
@@ -147,6 +150,15 @@ class Trouble:
     reason: str
     detail: str
     fatal: bool = False
+
+    def __post_init__(self) -> None:
+        _make_printable(self, "detail")
+
+
+def _make_printable(finding: Rejected | Trouble, *names: str) -> None:
+    """A finding quotes the page, which may hold anything."""
+    for name in names:
+        object.__setattr__(finding, name, printable(getattr(finding, name)))
 
 
 Found = Listing | Follow | Rejected | Trouble

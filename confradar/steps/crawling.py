@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import DataError
+
 from confradar import settings as configuration
 from confradar.crawling import process
 from confradar.errors import DatabaseUnavailable
@@ -19,6 +21,7 @@ from confradar.storage import database, ledger
 
 PREVIEW = 3
 REJECTS_SHOWN = 20
+CLOSING_SECONDS = 60  # of a run, for its store
 
 log = logging.getLogger(__name__)
 
@@ -95,11 +98,18 @@ def crawl_in_run(
         if run.status in ("stopping", *ledger.FINAL_RUN):
             ledger.finish_step(connection, run.id, step, attempt, status="cancelled", reason="stopped", now=now_utc())
             return ledger.envelope(connection, run, step), None
+        # A crawl that the run's deadline would cut is ended in time, so that what it has is stored.
+        left = (run.deadline_at - now_utc()).total_seconds() - CLOSING_SECONDS
+        if left <= 0:
+            ledger.finish_step(connection, run.id, step, attempt, status="cancelled", reason="timeout", now=now_utc())
+            return ledger.envelope(connection, run, step), None
         queued_at = next(row for row in ledger.step_runs(connection, run.id) if row["step"] == step)["queued_at"]
     waiting = (now_utc() - queued_at).total_seconds()
     heart = Heart(settings, run, step, attempt)
     try:
-        done = crawl(source, settings, budget=budget, progress=heart.progress, stopped=heart.stopped)
+        declared = budget or reader(source).source.politeness.budget_seconds
+        bounded = left if left < declared else budget
+        done = crawl(source, settings, budget=bounded, progress=heart.progress, stopped=heart.stopped)
     except Exception as error:
         log.exception("crawl raised source=%s", source)
         told = f"{type(error).__name__}: {error}"
@@ -112,7 +122,14 @@ def crawl_in_run(
             keep(connection, run, attempt, done, settings, wait=wait)
             return ledger.envelope(connection, run, step)
 
-    return patiently(kept), wait
+    try:
+        return patiently(kept), wait
+    except (ValueError, DataError) as error:  # what it gave cannot be kept; said, rather than raised into the chord
+        log.exception("output could not be kept source=%s", source)
+        told = f"what was read could not be kept: {type(error).__name__}"
+        done = Materialised(step, (), {"count": 0, "seconds": {}}, status="failed", reason="error", error=told)
+        wait = None
+        return patiently(kept), None
 
 
 class Heart:

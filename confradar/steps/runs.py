@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from confradar.deadlines.conference import SourceOutput
+from confradar.deadlines.listing import printable
 from confradar.errors import DatabaseUnavailable, SettingError
 from confradar.settings import Settings
 from confradar.sources.base import reader
@@ -158,7 +159,7 @@ def keep(
         reason=done.reason,
         count=len(done.value),
         metadata=done.metadata,
-        error=done.error,
+        error=printable(done.error) if done.error else None,
         now=now,
         retry_at=None if wait is None else now + timedelta(seconds=wait),
     )
@@ -167,4 +168,4 @@ def keep(
         outputs.keep(connection, run.id, done.step, attempt, given, now=now)
     if closed:
         level = logging.ERROR if not done.success else logging.INFO
-        outputs.log(connection, run.id, done.step, attempt, done.log, level=level, limit=settings.log_bytes)
+        outputs.log(connection, run.id, done.step, attempt, printable(done.log), level=level, limit=settings.log_bytes)

@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from confradar.errors import ConfRadarError
+from confradar.deadlines.listing import printable
+from confradar.errors import ConfRadarError, DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.steps.runs import NIGHT, STORE, now_utc
 from confradar.steps.storing import store_run
 from confradar.storage import database, ledger
+
+MISSING, LATE = "night missing", "night late"
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +35,15 @@ def watch(settings: Settings, *, since: datetime, now: datetime) -> list[str]:
         try:
             stored = store_run(run.key, settings, by="watchdog")
             done.append(f"run closed run={run.key} status={stored.status}")
-        except ConfRadarError as error:
+        except DatabaseUnavailable as error:
             done.append(f"run could not be closed run={run.key}: {error}")
+        except Exception as error:  # one run that cannot be stored must not keep the others open
+            log.exception("run could not be stored run=%s", run.key)
+            done.append(f"run could not be closed run={run.key}: {error}")
+            if now >= run.deadline_at:
+                with database.transaction(settings.database) as connection:
+                    message = printable(f"could not be stored: {type(error).__name__}: {error}")
+                    ledger.finish_run(connection, run.id, status="failed", now=now, message=message)
     return done
 
 
@@ -65,21 +75,20 @@ def _nights(connection: Connection, settings: Settings, *, since: datetime, now:
     late = due + timedelta(seconds=settings.missing_after_seconds)
     if now < late:
         return []
-    missing = f"night missing: {due.date()}"
     try:
         run = ledger.find(connection, f"nightly:{due.date()}")
     except ConfRadarError:
         watched = since <= due or ledger.had_night_before(connection, due)
         detail = f"no run nightly:{due.date()} was begun by {late:%H:%M} UTC; is `celery beat` alive?"
-        if watched and ledger.raise_alert(connection, missing, detail, now=now):
-            return [f"alert {missing}: {detail}"]
+        if watched and ledger.raise_alert(connection, MISSING, detail, now=now):
+            return [f"alert {MISSING}: {detail}"]
         return []
-    ledger.resolve_alert(connection, missing, now=now)
-    if run.started_at > late:
-        detail = f"run {run.key} began at {run.started_at:%H:%M} UTC"
-        if ledger.raise_alert(connection, f"night late: {due.date()}", detail, now=now):
-            return [f"alert night late: {detail}"]
-    return []
+    ledger.resolve_alert(connection, MISSING, now=now)
+    if run.started_at <= late:
+        ledger.resolve_alert(connection, LATE, now=now)
+        return []
+    detail = f"run {run.key} began at {run.started_at:%H:%M} UTC"
+    return [f"alert {LATE}: {detail}"] if ledger.raise_alert(connection, LATE, detail, now=now) else []
 
 
 def keep_watching(settings: Settings, say: Callable[[str], None]) -> None:

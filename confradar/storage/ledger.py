@@ -90,7 +90,7 @@ def open_run(
 def find(connection: Connection, key: str, *, lock: bool = False) -> Run:
     """The run of that key, locked for this transaction if asked. Raises UnknownName."""
     query = select(run).where(run.c.key == key)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
     if row is None:
         raise UnknownName(f"There is no run {key!r}. `confradar runs` lists them.")
     return _run(row)
@@ -171,6 +171,8 @@ def begin_step(
     }
     last = rows[0]
     if last.status == "queued":
+        if last.attempt > 1 and now < last.queued_at - timedelta(seconds=1):
+            return None  # a copy of the message that failed; the next attempt has a time of its own
         connection.execute(update(step_run).where(step_run.c.id == last.id).values(values))
         return int(last.attempt)
     if last.status == "running":
@@ -253,11 +255,16 @@ def last_of(connection: Connection, step: str) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
-def stop(connection: Connection, key: str) -> None:
+def stop(connection: Connection, key: str, *, now: datetime) -> None:
     """Ask the steps of a run to end as a limit ends them: what has come is kept and stored."""
     connection.execute(
         update(run).where(run.c.key == key, run.c.status.in_(("queued", "running"))).values(status="stopping")
     )
+    # Who waits for another attempt need not wait any longer.
+    mine = select(run.c.id).where(run.c.key == key).scalar_subquery()
+    waiting = (step_run.c.run_id == mine, step_run.c.status == "queued", step_run.c.attempt > 1)
+    ended = {"status": "cancelled", "reason": "stopped", "finished_at": now}
+    connection.execute(update(step_run).where(*waiting).values(ended))
 
 
 def finish_run(

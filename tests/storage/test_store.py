@@ -1,5 +1,6 @@
 """The storing transaction: all or nothing, once, and never an older night over a newer one."""
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,10 +8,12 @@ from sqlalchemy import create_engine
 
 from confradar import settings as configuration
 from confradar import steps
+from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
-from confradar.storage import conferences, database, ledger
+from confradar.sources.base import Rejected
+from confradar.storage import conferences, database, ledger, outputs
 
 NIGHT = datetime(2026, 1, 13, 2, tzinfo=UTC)
 WRITTEN = ("series", "conference", "mention", "claim", "deadline", "change")
@@ -97,6 +100,112 @@ def test_a_failed_source_leaves_its_rows(settings: Settings) -> None:
         found = conferences.conference(connection, "icml-2026")
     assert {mention["source"] for mention in found["mentions"]} == {"elra", "wikicfp"}
     assert all(mention["not_seen_since"] is None for mention in found["mentions"])
+
+
+def test_what_a_page_smuggled_into_a_reject_or_an_error_is_kept_harmless(settings: Settings) -> None:
+    """A lone surrogate, NUL and an escape sequence in rejects, errors and logs cost nothing good."""
+    smuggled = "a\ud800b\x00c\x1b]0;pwn\x07"
+    reject = Rejected("elra", smuggled, "title", smuggled, "text")
+    crawled = steps.Materialised(
+        "elra_conferences",
+        (icml(),),
+        {"count": 1, "rejects": [str(reject)]},
+        status="degraded",
+        reason="errors",
+        error=smuggled,
+        rejected=frozenset({reject.ref}),
+        log=smuggled,
+    )
+    stored = steps.store({"elra": crawled}, settings, now=NIGHT)
+
+    assert stored.value["created"] == 1
+    with database.reading(settings.database) as connection:
+        [run] = ledger.latest(connection)
+        row = ledger.step_runs(connection, run.id)[0]
+    for text in (row["error"], *row["metadata"]["rejects"]):
+        assert text.isprintable()
+
+
+def test_a_run_that_cannot_be_stored_is_failed_and_holds_up_no_other(settings: Settings) -> None:
+    """A kept output that was damaged: the watchdog says so at the run's deadline, and goes on to the next run."""
+    chosen = settings.model_copy(update={"run_deadline_seconds": 1})
+    keys = ["manual:damaged", "manual:sound"]
+    for key in keys:
+        run, _ = steps.open_run(
+            key,
+            trigger="manual",
+            target="elra+",
+            steps=["elra_conferences", steps.STORE],
+            logical_instant=NIGHT,
+            settings=chosen,
+        )
+        with database.transaction(settings.database) as connection:
+            attempt = ledger.begin_step(
+                connection,
+                run,
+                "elra_conferences",
+                task_id=None,
+                retries=0,
+                worker="here",
+                pid=1,
+                now=steps.now_utc(),
+                lost_after=60,
+            )
+            assert attempt == 1
+            outputs.keep(connection, run.id, "elra_conferences", 1, SourceOutput("elra", (icml(),)), now=NIGHT)
+            ledger.finish_step(connection, run.id, "elra_conferences", 1, status="ok", now=steps.now_utc(), count=1)
+    with database.transaction(settings.database) as connection:
+        connection.exec_driver_sql("UPDATE kept_output SET digest = 'another' WHERE run_id = 1")
+
+    now = steps.now_utc() + timedelta(minutes=5)
+    steps.watch(settings, since=now, now=now)
+
+    with database.reading(settings.database) as connection:
+        assert [ledger.find(connection, key).status for key in keys] == ["failed", "ok"]
+
+
+def test_a_copy_of_a_message_does_not_begin_the_next_attempt_early(settings: Settings) -> None:
+    """An attempt that is queued for later is not begun by the doubled message of the one that failed."""
+    run, _ = steps.open_run(
+        "manual:copy",
+        trigger="manual",
+        target="elra",
+        steps=["elra_conferences"],
+        logical_instant=NIGHT,
+        settings=settings,
+    )
+    now = steps.now_utc()
+    again = now + timedelta(seconds=300)
+
+    def begin(moment: datetime, retries: int) -> int | None:
+        with database.transaction(settings.database) as connection:
+            return ledger.begin_step(
+                connection,
+                run,
+                "elra_conferences",
+                task_id="t",
+                retries=retries,
+                worker="here",
+                pid=1,
+                now=moment,
+                lost_after=60,
+            )
+
+    assert begin(now, 0) == 1
+    with database.transaction(settings.database) as connection:
+        ledger.finish_step(connection, run.id, "elra_conferences", 1, status="failed", now=now, retry_at=again)
+    assert begin(now, 0) is None
+    assert begin(again, 1) == 2
+
+
+def test_two_lists_of_one_source_confirm_nothing(settings: Settings) -> None:
+    """The verdict is `single`, however many lists of one source say the same."""
+    twice = [icml(), dataclasses.replace(icml(), ref="icml", feed="other")]
+    steps.store({"elra": twice}, settings, now=NIGHT)
+
+    with database.reading(settings.database) as connection:
+        found = conferences.conference(connection, "icml-2026")
+    assert (len(found["mentions"]), found["deadlines"][0]["verdict"]) == (2, "single")
 
 
 def test_all_addresses_of_a_conference_are_kept(settings: Settings) -> None:
