@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 from sqlalchemy.exc import DataError
 
 from confradar import settings as configuration
@@ -21,6 +24,7 @@ from confradar.storage import database, ledger
 
 PREVIEW = 3
 REJECTS_SHOWN = 20
+SCRATCH = "confradar-crawl-"
 CLOSING_SECONDS = 60  # of a run, for its store
 
 log = logging.getLogger(__name__)
@@ -41,7 +45,8 @@ def crawl(
     settings = settings or configuration.load()
     source_ = reader(source).source
     options = process.options(source_, settings, configuration.source_overrides(source_.name), budget=budget)
-    with tempfile.TemporaryDirectory(prefix="confradar-crawl-") as scratch:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
         crawled = process.crawl(source_.name, options, Path(scratch), progress=progress, stopped=stopped)
         text = Path(crawled.log).read_text(errors="replace") if crawled.log else ""
     preview = [{"title": item.title, "year": item.year, "url": item.url} for item in crawled.listings[:PREVIEW]]
@@ -71,6 +76,14 @@ def crawl(
         retry_after=crawled.retry_after,
         log=text,
     )
+
+
+def _sweep() -> None:
+    """Remove the scratch folders of processes of this machine that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
+        owner = folder.name.removeprefix(SCRATCH).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def crawl_in_run(

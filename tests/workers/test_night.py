@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -110,12 +111,14 @@ def test_a_killed_crawl_is_tried_once_more(install: Install, staged: Sites, heal
     crawl.kill()
     until(lambda: night.steps(key)[ELRA]["attempt"] == 2, 20)
     second = running_crawl(night, key, ELRA)
-    os.kill(night.steps(key)[ELRA]["pid"], signal.SIGKILL)
+    killed = night.steps(key)[ELRA]["pid"]
+    os.kill(killed, signal.SIGKILL)
     until(lambda: not second.is_running() or second.status() == psutil.STATUS_ZOMBIE, 10)
     run = night.finished(key, 90)
 
     row = night.steps(key)[ELRA]
     assert (run.status, row["status"], row["attempt"]) == ("ok", "ok", 3)
+    assert not list(Path(tempfile.gettempdir()).glob(f"confradar-crawl-{killed}-*")), "scratch of a killed process"
     refs = [ref for source, _, ref, *_ in stored(night.settings.database)["mention"] if source == "elra"]
     assert max(Counter(refs).values()) == 1
     night.sound(healthy)
