@@ -21,7 +21,8 @@ class CrawlOptions:
 
     `base` replaces the source's base address. `feeds` are the names of the lists to read; with `only`, those
     addresses are read instead, and nothing that they lead to. `retry_waits` are the waits before a page is asked
-    for again. Answers younger than `cache_seconds` are taken from the folder `cache`.
+    for again. `expected` is the smallest and the greatest number of listings of an ordinary night. Answers younger
+    than `cache_seconds` are taken from the folder `cache`.
     """
 
     base: str | None
@@ -42,6 +43,7 @@ class CrawlOptions:
     contact: str
     retry_waits: tuple[float, ...] = (2, 8)
     only: tuple[str, ...] = ()
+    expected: tuple[int, int] = (0, 0)
     cache: str = ""
     cache_seconds: float = 0
 
@@ -53,7 +55,7 @@ class CrawlOptions:
     def from_json(cls, record: Mapping[str, Any]) -> CrawlOptions:
         """Read what `to_json` wrote."""
         given: dict[str, Any] = {field.name: record[field.name] for field in fields(cls)}
-        for name in ("feeds", "retry_waits", "only"):
+        for name in ("feeds", "retry_waits", "only", "expected"):
             given[name] = tuple(given[name])
         return cls(**given)
 
@@ -89,6 +91,7 @@ def options(
         memory_bytes=settings.memory_bytes,
         contact=settings.contact,
         retry_waits=settings.page_retry_waits,
+        expected=read.span("expected", source.expected_listings),
         cache=str(settings.data_dir / "cache" / source.name),
         cache_seconds=read.number("cache", 0),
     )
@@ -122,6 +125,14 @@ class _Overrides:
         if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
             raise self._error(field, "a whole number from 1")
         return int(text)
+
+    def span(self, field: str, declared: range) -> tuple[int, int]:
+        if not (text := self._values.get(field, "").strip()):
+            return declared.start, declared.stop - 1
+        low, dash, high = text[:20].partition("-")
+        if not (dash and low.isdecimal() and high.isdecimal() and int(low) <= int(high)):
+            raise self._error(field, "the fewest and the most listings, such as 250-4000")
+        return int(low), int(high)
 
     def switch(self, field: str, declared: bool) -> bool:
         text = self._values.get(field, "on" if declared else "off").strip().lower()

@@ -60,6 +60,7 @@ def crawl(
         "statuses": crawled.statuses,
         "rejected": len(crawled.rejects),
         "rejects": [str(reject) for reject in crawled.rejects[:REJECTS_SHOWN]],
+        "expected_listings": list(options.expected),
         "complete_feeds": sorted(crawled.complete_feeds),
         "expected": crawled.reason in source_.expected_degradations,
     }
