@@ -7,7 +7,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from sqlalchemy.exc import DataError
 
 from confradar import settings as configuration
 from confradar.crawling import process
+from confradar.deadlines import verdict
+from confradar.deadlines.listing import Listing
 from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.sources.base import reader
@@ -60,6 +63,7 @@ def crawl(
         "statuses": crawled.statuses,
         "rejected": len(crawled.rejects),
         "rejects": [str(reject) for reject in crawled.rejects[:REJECTS_SHOWN]],
+        "undated": _undated(crawled.listings),
         "expected_listings": list(options.expected),
         "complete_feeds": sorted(crawled.complete_feeds),
         "expected": crawled.reason in source_.expected_degradations,
@@ -77,6 +81,17 @@ def crawl(
         retry_after=crawled.retry_after,
         log=text,
     )
+
+
+def _undated(listings: Iterable[Listing]) -> list[str]:
+    """The first written dates that name no instant although they have digits, each with source, ref, gate and why."""
+    found = (
+        f"{listing.source} {listing.ref}, {claim.kind}: found {claim.text!r}, {claim.reason}"
+        for listing in listings
+        for claim in verdict.claims(0, listing, now_utc()).values()
+        if claim.earliest is None and any(map(str.isdigit, claim.text))
+    )
+    return list(islice(found, REJECTS_SHOWN))
 
 
 def _sweep() -> None:

@@ -109,8 +109,11 @@ def test_an_impossible_date_is_never_guessed(night: Night, installed: Settings, 
     night(json.dumps(GOOD))
     before = rows(installed)
 
-    night(json.dumps([GOOD[0], card("beta", deadline=written), *GOOD[2:]]))
+    bad = night(json.dumps([GOOD[0], card("beta", deadline=written), *GOOD[2:]]))
 
+    [told] = bad[STEP].metadata["undated"]
+    assert told.startswith("ai_deadlines beta")
+    assert written in told
     after = rows(installed)
     assert after.get("beta-2026") in (None, before["beta-2026"])
     assert {**after, "beta-2026": before["beta-2026"]} == before
