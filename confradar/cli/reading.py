@@ -99,9 +99,11 @@ def changes(now: str | None, since: str | None, limit: int, as_json: bool) -> No
     begin = steps.instant(since) if since else moment - timedelta(days=30)
     if as_json:
         with database.reading(settings.database) as connection:
-            print_json(conferences.recent_changes(connection, since=begin, limit=limit, urgent_first=True))
+            print_json(
+                conferences.recent_changes(connection, since=begin, until=moment, limit=limit, urgent_first=True)
+            )
     else:
-        tables.changes(settings, since=begin, limit=limit)
+        tables.changes(settings, since=begin, until=moment, limit=limit)
 
 
 @click.command()

@@ -104,11 +104,23 @@ def show_coming(rows: list[dict[str, Any]], now: datetime) -> None:
     show(console, table)
 
 
-def changes(settings: Settings, *, limit: int, run_id: int | None = None, since: datetime | None = None) -> None:
+def changes(
+    settings: Settings,
+    *,
+    limit: int,
+    run_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> None:
     """Print what moved, earlier ones first."""
     with database.reading(settings.database) as connection:
         rows = conferences.recent_changes(
-            connection, since=since or datetime.min.replace(tzinfo=UTC), limit=500, run_id=run_id, urgent_first=True
+            connection,
+            since=since or datetime.min.replace(tzinfo=UTC),
+            until=until,
+            limit=500,
+            run_id=run_id,
+            urgent_first=True,
         )
     show_changes([row for row in rows if row["direction"] and row["field"] != "conference"][:limit])
 

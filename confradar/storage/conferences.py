@@ -211,7 +211,13 @@ def conference(connection: Connection, slug: str) -> Answer:
 
 
 def recent_changes(
-    connection: Connection, *, since: datetime, limit: int, run_id: int | None = None, urgent_first: bool = False
+    connection: Connection,
+    *,
+    since: datetime,
+    limit: int,
+    until: datetime | None = None,
+    run_id: int | None = None,
+    urgent_first: bool = False,
 ) -> list[Answer]:
     """What moved since an instant, newest first; of one run if given; dates that moved earlier first if asked.
 
@@ -219,6 +225,8 @@ def recent_changes(
     source and url of the mention, None where it has none.
     """
     query = _changes().where(tables.change.c.at >= since).limit(limit)
+    if until is not None:
+        query = query.where(tables.change.c.at <= until)
     if run_id is not None:
         query = query.where(tables.change.c.run_id == run_id)
     if urgent_first:
