@@ -118,6 +118,11 @@ def resolve(text: str, zone_text: str | None, *, kind: Kind, edition: Edition, d
     return replace(reading.window, finding=_all(reading.window.finding, doubt))
 
 
+def is_state(text: str) -> bool:
+    """Whether words say that there is no date (`TBA`, nothing at all), rather than one that cannot be read."""
+    return bool(_state(_plain(text)))
+
+
 def parse_day(text: str, year: int | None) -> date | None:
     """The one day that a text names; `year` is for a day without one. None if there is none, or more than one."""
     days = parse_days(text, year)
@@ -151,7 +156,7 @@ def _read(plain: str, zone_text: str | None, kind: Kind, year: int, day_first: b
     side = 0 if kind is Kind.REBUTTAL_START else -1
     days = tuple(run[side] for run in found.runs) or tuple(edge for month in found.months for edge in month)
     if not days:
-        return _Reading(_nothing(_state(plain)))
+        return _Reading(_nothing(_reason(plain)))
 
     unread = " ".join(_SILENT.sub(" ", found.rest).split())[:60]
     if found.months:
@@ -250,14 +255,18 @@ def _doubts(found: Days, days: tuple[date, ...]) -> str:
     return _all(yearless, f"{spoken(days[0])} is a {WEEKDAYS[days[0].weekday()]}, not a {WEEKDAYS[found.weekdays[0]]}")
 
 
-def _state(plain: str) -> str:
+def _reason(plain: str) -> str:
     """The reason for words that name no day."""
+    state = _state(plain)
+    return f"{state}: no date is given" if state else f'not understood: "{plain[:60]}"'
+
+
+def _state(plain: str) -> str:
+    """The state that words name instead of a day, or that there are none; empty for other words."""
     if not re.search(r"\w", plain):
-        return "empty: no date is given"
-    for state, words in _STATES.items():
-        if re.search(rf"(?<![a-z])(?:{words})(?![a-z])", plain, re.IGNORECASE):
-            return f"{state}: no date is given"
-    return f'not understood: "{plain[:60]}"'
+        return "empty"
+    named = (s for s, words in _STATES.items() if re.search(rf"(?<![a-z])(?:{words})(?![a-z])", plain, re.IGNORECASE))
+    return next(named, "")
 
 
 def _nothing(reason: str) -> Window:

@@ -9,6 +9,7 @@ from itertools import count
 
 from confradar.deadlines import changes, verdict
 from confradar.deadlines.conference import Claim, Deadline, Direction, Known, Mention, Merged
+from confradar.deadlines.dates import is_state
 from confradar.deadlines.listing import Listing
 from confradar.deadlines.verdict import Gate, Said
 
@@ -51,10 +52,16 @@ def judge(
 def _claims(
     known: Known, merged: Merged, mention: Mention, before: Mapping[Gate, Claim], listing: Listing
 ) -> dict[Gate, Claim]:
-    """Tonight's claims of a mention: what the listing says, and what it said until its last reading."""
+    """Tonight's claims of a mention: what the listing says, and what it said until its last reading.
+
+    Words that can be no date (31 February) do not take back the date that stood there: it stays, unconfirmed.
+    """
     after: dict[Gate, Claim] = {}
     for gate, said in verdict.claims(mention.id, listing, merged.at).items():
         old = before.get(gate)
+        if old and old.earliest and said.earliest is None and not is_state(said.text):
+            seen_at = known.mentions[mention.key].last_seen_at
+            said = replace(old, last_confirmed_at=old.last_confirmed_at or seen_at)
         claim = said
         if old and not changes.moved(old, said):  # the same instant in other words is as old as it was
             claim = replace(said, first_confirmed_at=old.first_confirmed_at)
