@@ -18,7 +18,7 @@ from confradar.cli.running import check_sources
 from confradar.errors import ConfRadarError
 from confradar.settings import Settings, masked
 from confradar.sources.base import readers
-from confradar.storage import database, ledger
+from confradar.storage import alerts, database, ledger
 
 DISK_MIN = 500 * 1024 * 1024
 
@@ -93,9 +93,9 @@ def _nights(settings: Settings) -> str:
 
 def _alerts(settings: Settings) -> str:
     with database.reading(settings.database) as connection:
-        alerts = ledger.open_alerts(connection)
-    if alerts:
-        raise ConfRadarError("; ".join(f"{detail} (since {at:%Y-%m-%d %H:%M} UTC)" for _, detail, at in alerts))
+        found = alerts.all_open(connection)
+    if found:
+        raise ConfRadarError("; ".join(f"{detail} (since {at:%Y-%m-%d %H:%M} UTC)" for _, detail, at in found))
     return "none open"
 
 

@@ -14,7 +14,7 @@ from confradar import steps
 from confradar.cli import tables
 from confradar.settings import Settings
 from confradar.sources.base import readers
-from confradar.storage import conferences, database, ledger
+from confradar.storage import answers, database, ledger
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 now_option = click.option("--now", metavar="DATE", help="Count from this day or instant, e.g. 2026-02-03.")
@@ -30,7 +30,7 @@ def opened() -> Settings:
 
 def print_json(value: Any) -> None:
     """Print an answer as JSON."""
-    click.echo(json.dumps(conferences.to_json(value), ensure_ascii=False, indent=2))
+    click.echo(json.dumps(answers.to_json(value), ensure_ascii=False, indent=2))
 
 
 @click.command("list")
@@ -41,7 +41,7 @@ def list_(now: str | None, limit: int, as_json: bool) -> None:
     """Show the deadlines coming next, soonest first, e.g. `confradar list --limit 10`."""
     settings, moment = opened(), steps.instant(now)
     with database.reading(settings.database) as connection:
-        rows = conferences.coming(connection, now=moment, limit=limit)
+        rows = answers.coming(connection, now=moment, limit=limit)
     if as_json:
         print_json(rows)
     else:
@@ -56,7 +56,7 @@ def show(conference: str, now: str | None, as_json: bool) -> None:
     """Show one conference with every claim, e.g. `confradar show icml-2026`."""
     settings, moment = opened(), steps.instant(now)
     with database.reading(settings.database) as connection:
-        found = conferences.conference(connection, conference.lower())
+        found = answers.conference(connection, conference.lower())
     if as_json:
         print_json(found)
         return
@@ -99,9 +99,7 @@ def changes(now: str | None, since: str | None, limit: int, as_json: bool) -> No
     begin = steps.instant(since) if since else moment - timedelta(days=30)
     if as_json:
         with database.reading(settings.database) as connection:
-            print_json(
-                conferences.recent_changes(connection, since=begin, until=moment, limit=limit, urgent_first=True)
-            )
+            print_json(answers.recent_changes(connection, since=begin, until=moment, limit=limit, urgent_first=True))
     else:
         tables.changes(settings, since=begin, until=moment, limit=limit)
 

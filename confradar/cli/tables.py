@@ -13,7 +13,7 @@ from rich.text import Text
 from confradar.cli.following import number
 from confradar.deadlines.conference import Direction
 from confradar.settings import Settings
-from confradar.storage import conferences, database, ledger
+from confradar.storage import answers, database, ledger
 
 STYLES = {"earlier": "bold red", "later": "green", "zone": "yellow", "disputed": "yellow"}
 # Earlier first: it is the one that costs a paper.
@@ -79,7 +79,7 @@ def figures(console: Console, run: ledger.Run) -> None:
 def coming(settings: Settings, *, now: datetime, limit: int) -> None:
     """Print the deadlines coming next."""
     with database.reading(settings.database) as connection:
-        rows = conferences.coming(connection, now=now, limit=limit)
+        rows = answers.coming(connection, now=now, limit=limit)
     show_coming(rows, now)
 
 
@@ -114,7 +114,7 @@ def changes(
 ) -> None:
     """Print what moved, earlier ones first."""
     with database.reading(settings.database) as connection:
-        rows = conferences.recent_changes(
+        rows = answers.recent_changes(
             connection,
             since=since or datetime.min.replace(tzinfo=UTC),
             until=until,

@@ -14,7 +14,7 @@ from confradar.errors import ConfRadarError, DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.steps.runs import NIGHT, STORE, now_utc
 from confradar.steps.storing import store_run
-from confradar.storage import database, ledger
+from confradar.storage import alerts, database, ledger
 
 MISSING, LATE = "night missing", "night late"
 
@@ -80,15 +80,15 @@ def _nights(connection: Connection, settings: Settings, *, since: datetime, now:
     except ConfRadarError:
         watched = since <= due or ledger.had_night_before(connection, due)
         detail = f"no run nightly:{due.date()} was begun by {late:%H:%M} UTC; is `celery beat` alive?"
-        if watched and ledger.raise_alert(connection, MISSING, detail, now=now):
+        if watched and alerts.open_alert(connection, MISSING, detail, now=now):
             return [f"alert {MISSING}: {detail}"]
         return []
-    ledger.resolve_alert(connection, MISSING, now=now)
+    alerts.resolve(connection, MISSING, now=now)
     if run.started_at <= late:
-        ledger.resolve_alert(connection, LATE, now=now)
+        alerts.resolve(connection, LATE, now=now)
         return []
     detail = f"run {run.key} began at {run.started_at:%H:%M} UTC"
-    return [f"alert {LATE}: {detail}"] if ledger.raise_alert(connection, LATE, detail, now=now) else []
+    return [f"alert {LATE}: {detail}"] if alerts.open_alert(connection, LATE, detail, now=now) else []
 
 
 def keep_watching(settings: Settings, say: Callable[[str], None]) -> None:

@@ -1,27 +1,22 @@
-"""What we believe, in the store: all of it for `merge`, one night's differences back, and answers for readers.
-
-The answers are plain dictionaries whose keys are the names of the tables' columns; `to_json` makes them printable.
-"""
+"""What we believe, in the store: all of it for `merge`, and one night's differences back."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from rapidfuzz import process
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from confradar.deadlines.conference import (
     Change,
     Claim,
     Conference,
     Deadline,
-    Direction,
     Known,
     Mention,
     Merged,
@@ -31,16 +26,10 @@ from confradar.deadlines.conference import (
 )
 from confradar.deadlines.dates import Precision
 from confradar.deadlines.listing import EntryType, Kind
-from confradar.errors import UnknownName
 from confradar.storage import database, tables
 
-Answer = dict[str, Any]
 Record = TypeVar("Record", Series, Conference, Mention, Claim, Deadline, Change)
 NUMBERED = (tables.series, tables.conference, tables.mention, tables.deadline, tables.change)
-NEWEST = (tables.change.c.at.desc(), tables.change.c.id.desc())
-OF_CONFERENCE = ("slug", "title", "acronym", "year", "type", "place", "website")
-GATE = ("conference_id", "kind", "round", "track")
-SHOWN_TYPES = (EntryType.CONFERENCE, EntryType.WORKSHOP, EntryType.TRACK)
 
 
 def known(connection: Connection) -> Known:
@@ -151,153 +140,3 @@ def _former(connection: Connection) -> dict[tuple[int, Kind, int, str], frozense
     for mention_id, kind, round_, track, before_at in connection.execute(query):
         found[mention_id, Kind(kind), round_, track].add(before_at)
     return {key: frozenset(instants) for key, instants in found.items()}
-
-
-def coming(
-    connection: Connection,
-    *,
-    now: datetime,
-    limit: int,
-    until: datetime | None = None,
-    kinds: Collection[Kind] = (),
-    types: Collection[EntryType] = SHOWN_TYPES,
-) -> list[Answer]:
-    """The deadlines that may still be met, soonest safe date first; of all kinds unless some are given.
-
-    Each has slug, title, acronym, year, type, place and website of its conference, the gate's kind, round, track,
-    verdict, earliest, latest and safe_at, and its `claims` (see `_with_claims`). `until` bounds the safe date.
-    """
-    gate, edition = tables.deadline.c, tables.conference.c
-    query = (
-        select(*(edition[name] for name in OF_CONFERENCE), tables.deadline)
-        .join(tables.conference, edition.id == gate.conference_id)
-        .where(gate.latest >= now, edition.merged_into.is_(None), edition.type.in_(types))
-        .order_by(gate.safe_at, edition.slug, gate.kind, gate.round, gate.track)
-        .limit(limit)
-    )
-    if until is not None:
-        query = query.where(gate.safe_at <= until)
-    if kinds:
-        query = query.where(gate.kind.in_(kinds))
-    return _with_claims(connection, query)
-
-
-def conference(connection: Connection, slug: str) -> Answer:
-    """All about one conference: its own columns, `deadlines` (with `claims`), `mentions` and `changes`, newest first.
-
-    The slug of a conference that was merged into another leads there. Raises UnknownName, naming near slugs.
-    """
-    edition = tables.conference.c
-    query = select(tables.conference).where(edition.slug == slug)
-    while (found := connection.execute(query).mappings().one_or_none()) and found["merged_into"]:
-        query = select(tables.conference).where(edition.id == found["merged_into"])
-    if found is None:
-        slugs = connection.scalars(select(edition.slug)).all()
-        near = process.extract(slug, slugs, limit=3, score_cutoff=60)
-        hint = f" Near: {', '.join(name for name, *_ in near)}." if near else ""
-        hint = hint if slugs else " Nothing is stored yet; `confradar crawl` reads the sources."
-        raise UnknownName(f"There is no conference {slug!r}.{hint}")
-    gate, said = tables.deadline.c, tables.mention
-    gates = select(tables.deadline).where(gate.conference_id == found["id"])
-    mentions = (
-        select(*_but(said, "raw", "identity_keys")).where(said.c.conference_id == found["id"]).order_by(said.c.id)
-    )
-    return {
-        **found,
-        "deadlines": _with_claims(connection, gates.order_by(gate.safe_at, gate.kind, gate.round, gate.track)),
-        "mentions": _answers(connection, mentions),
-        "changes": _answers(connection, _changes().where(tables.change.c.conference_id == found["id"])),
-    }
-
-
-def recent_changes(
-    connection: Connection,
-    *,
-    since: datetime,
-    limit: int,
-    until: datetime | None = None,
-    run_id: int | None = None,
-    urgent_first: bool = False,
-) -> list[Answer]:
-    """What moved since an instant, newest first; of one run if given; dates that moved earlier first if asked.
-
-    Each has the columns of a change with slug and title of its conference, kind, round and track of its gate, and
-    source and url of the mention, None where it has none.
-    """
-    query = _changes().where(tables.change.c.at >= since).limit(limit)
-    if until is not None:
-        query = query.where(tables.change.c.at <= until)
-    if run_id is not None:
-        query = query.where(tables.change.c.run_id == run_id)
-    if urgent_first:
-        earlier = tables.change.c.direction.is_not_distinct_from(Direction.EARLIER)
-        query = query.order_by(None).order_by(earlier.desc(), *NEWEST)
-    return _answers(connection, query)
-
-
-def counts(connection: Connection) -> dict[str, int]:
-    """How many conferences (those merged into others apart), mentions, claims, deadlines, disputed ones, changes."""
-
-    def number(table: Table, *where: Any) -> int:
-        return connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
-
-    return {
-        "conferences": number(tables.conference, tables.conference.c.merged_into.is_(None)),
-        "mentions": number(tables.mention),
-        "claims": number(tables.claim),
-        "deadlines": number(tables.deadline),
-        "disputed": number(tables.deadline, tables.deadline.c.verdict == Verdict.DISPUTED),
-        "changes": number(tables.change),
-    }
-
-
-def to_json(answer: Any) -> Any:
-    """An answer with its instants and days as ISO 8601 text, fit for `json.dumps`."""
-    if isinstance(answer, dict):
-        return {name: to_json(value) for name, value in answer.items()}
-    if isinstance(answer, list):
-        return [to_json(value) for value in answer]
-    return answer.isoformat() if isinstance(answer, date) else answer
-
-
-def _answers(connection: Connection, query: Select[Any]) -> list[Answer]:
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _but(table: Table, *names: str) -> list[Any]:
-    return [column for column in table.columns if column.name not in names]
-
-
-def _changes() -> Select[Any]:
-    """All changes, newest first, with the names of what they speak of."""
-    line, edition, gate, said = tables.change, tables.conference, tables.deadline, tables.mention
-    return (
-        select(
-            line, edition.c.slug, edition.c.title, gate.c.kind, gate.c.round, gate.c.track, said.c.source, said.c.url
-        )
-        .join(edition, edition.c.id == line.c.conference_id)
-        .outerjoin(gate, gate.c.id == line.c.deadline_id)
-        .outerjoin(said, said.c.id == line.c.mention_id)
-        .order_by(*NEWEST)
-    )
-
-
-def _with_claims(connection: Connection, query: Select[Any]) -> list[Answer]:
-    """The gates of a query, each with its `claims`: the claim's columns with source and url of the mention.
-
-    `last_confirmed_at` is the moment when the source was last seen to say so; by source, in a fixed order.
-    """
-    gates = _answers(connection, query)
-    said, words = tables.mention.c, tables.claim.c
-    claims = (
-        select(said.conference_id, said.source, said.url, said.not_seen_since)
-        .add_columns(*_but(tables.claim, "last_confirmed_at"))
-        .add_columns(func.coalesce(words.last_confirmed_at, said.last_seen_at).label("last_confirmed_at"))
-        .join(tables.claim, words.mention_id == said.id)
-        .where(said.conference_id.in_({found["conference_id"] for found in gates}))
-        .order_by(said.source, said.id)
-    )
-    of_gate: defaultdict[tuple[Any, ...], list[Answer]] = defaultdict(list)
-    for answer in _answers(connection, claims):
-        of_gate[tuple(answer.pop(name) for name in GATE)].append(answer)
-    return [{**found, "claims": of_gate[tuple(found[name] for name in GATE)]} for found in gates]

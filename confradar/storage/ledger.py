@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from confradar.errors import UnknownName
-from confradar.storage.tables import alert, kept_output, run, step_run
+from confradar.storage.tables import kept_output, run, step_run
 
 FINAL_STEP = ("ok", "degraded", "failed", "cancelled", "skipped", "lost")
 FINAL_RUN = ("ok", "partial", "failed", "cancelled", "superseded")
@@ -284,27 +284,6 @@ def finish_run(
     if stored:
         values["stored_at"] = now
     connection.execute(update(run).where(run.c.id == run_id).values(values))
-
-
-def raise_alert(connection: Connection, condition: str, detail: str, *, now: datetime) -> bool:
-    """Open an alert, unless one of that condition is open. Returns whether it is new."""
-    is_open = select(alert.c.id).where(alert.c.condition == condition, alert.c.resolved_at.is_(None))
-    if connection.execute(is_open).first():
-        return False
-    connection.execute(insert(alert).values(condition=condition, detail=detail, opened_at=now))
-    return True
-
-
-def resolve_alert(connection: Connection, condition: str, *, now: datetime) -> None:
-    """Close the open alert of that condition, if there is one."""
-    mine = (alert.c.condition == condition, alert.c.resolved_at.is_(None))
-    connection.execute(update(alert).where(*mine).values(resolved_at=now))
-
-
-def open_alerts(connection: Connection) -> list[tuple[str, str, datetime]]:
-    """The open alerts, oldest first: condition, detail, since when."""
-    query = select(alert.c.condition, alert.c.detail, alert.c.opened_at).where(alert.c.resolved_at.is_(None))
-    return [(row.condition, row.detail, row.opened_at) for row in connection.execute(query.order_by(alert.c.id))]
 
 
 def _run(row: Any) -> Run:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from confradar.storage import conferences, database
+from confradar.storage import answers, database
 
 from .conftest import House
 from .measuring import MEGABYTE, Memory, costs, show
@@ -19,7 +19,7 @@ def test_a_first_load_goes_through(house: Callable[..., House]) -> None:
     with Memory(home.worker) as memory, costs(worker=home.worker, **home.services) as cost:
         figures = home.run(seconds=1000)
     with database.reading(home.night.settings.database) as connection:
-        stored = conferences.counts(connection)
+        stored = answers.counts(connection)
     assert figures["created"] == figures["total"] == stored["mentions"] == 5 * EVENTS
     show(
         f"A first load of five sites with {EVENTS:,} events each ({home.stage.asked()['requests']:,} requests)",

@@ -11,7 +11,7 @@ import pytest
 from confradar import graph, settings
 from confradar.graph import Materialisation
 from confradar.settings import Settings
-from confradar.storage import conferences, database
+from confradar.storage import answers, database
 
 from ..workers.site import Answer, Site, serve  # noqa: TID252 - the tests are no package
 
@@ -65,7 +65,7 @@ def night(site: Site, installed: Settings) -> Night:
 def rows(installed: Settings) -> dict[str, dict[str, Any]]:
     """What readers see of each conference: title, and the deadline's instant, by its slug."""
     with database.reading(installed.database) as connection:
-        coming = conferences.coming(connection, now=EVENING, limit=500)
+        coming = answers.coming(connection, now=EVENING, limit=500)
     return {row["slug"]: {"title": row["title"], "at": row["safe_at"]} for row in coming}
 
 
@@ -116,7 +116,7 @@ def test_an_impossible_date_leaves_the_one_of_yesterday(night: Night, installed:
     assert written in told
     assert rows(installed) == before
     with database.reading(installed.database) as connection:
-        beta = conferences.conference(connection, "beta-2026")
+        beta = answers.conference(connection, "beta-2026")
     [gate] = beta["deadlines"]
     [claim] = gate["claims"]
     [mention] = beta["mentions"]

@@ -25,7 +25,7 @@ from confradar.deadlines.dates import Precision
 from confradar.deadlines.listing import EntryType, Kind, Listing, WrittenDate
 from confradar.deadlines.merge import apply, merge
 from confradar.errors import UnknownName
-from confradar.storage import conferences, database, tables
+from confradar.storage import answers, conferences, database, tables
 
 NIGHT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -242,7 +242,7 @@ def test_a_store_that_breaks_off_leaves_nothing(stored):
 def test_coming_deadlines_are_the_soonest_first_with_all_that_is_said(stored):
     """Who says so, in which words, since when, and when last."""
     with database.reading(stored) as connection:
-        [found] = conferences.coming(connection, now=NIGHT, limit=10)
+        [found] = answers.coming(connection, now=NIGHT, limit=10)
 
     may = datetime(2027, 5, 1, 11, 59, tzinfo=UTC)
     assert (found["slug"], found["verdict"], found["safe_at"], found["latest"]) == (
@@ -263,8 +263,8 @@ def test_a_deadline_is_coming_until_the_latest_instant_that_its_words_allow(stor
     """At that very instant it may still be met; a microsecond later it is past."""
     latest = datetime(2027, 5, 2, 11, 59, tzinfo=UTC)
     with database.reading(stored) as connection:
-        assert len(conferences.coming(connection, now=latest, limit=10)) == 1
-        assert conferences.coming(connection, now=latest + timedelta(microseconds=1), limit=10) == []
+        assert len(answers.coming(connection, now=latest, limit=10)) == 1
+        assert answers.coming(connection, now=latest + timedelta(microseconds=1), limit=10) == []
 
 
 def test_coming_deadlines_can_be_narrowed(url):
@@ -282,7 +282,7 @@ def test_coming_deadlines_can_be_narrowed(url):
     with database.reading(url) as connection:
 
         def ids(limit=10, **narrowed):
-            return [one["id"] for one in conferences.coming(connection, now=NIGHT, limit=limit, **narrowed)]
+            return [one["id"] for one in answers.coming(connection, now=NIGHT, limit=limit, **narrowed)]
 
         assert ids() == [9, 3, 1]
         assert ids(limit=2) == [9, 3]
@@ -294,7 +294,7 @@ def test_coming_deadlines_can_be_narrowed(url):
 def test_a_conference_is_shown_with_its_gates_mentions_and_history(stored):
     """Everything that the store holds of it, the newest change first."""
     with database.reading(stored) as connection:
-        found = conferences.conference(connection, "icml-2027")
+        found = answers.conference(connection, "icml-2027")
 
     assert (found["title"], found["topics"], found["ranks"]) == (
         "Conference 1",
@@ -312,14 +312,14 @@ def test_the_slug_of_a_merged_conference_leads_to_the_one_that_took_it_in(stored
     store(stored, replace(EMPTY, changed_conferences=[moved]))
 
     with database.reading(stored) as connection:
-        assert conferences.conference(connection, moved.slug)["slug"] == "icml-2027"
-        assert conferences.counts(connection)["conferences"] == 1
+        assert answers.conference(connection, moved.slug)["slug"] == "icml-2027"
+        assert answers.counts(connection)["conferences"] == 1
 
 
 def test_an_unknown_slug_names_near_ones(stored):
     """A misspelt name is half found."""
     with database.reading(stored) as connection, pytest.raises(UnknownName, match=r"'icm-2027'.*Near: icml-2027"):
-        conferences.conference(connection, "icm-2027")
+        answers.conference(connection, "icm-2027")
 
 
 def test_recent_changes_are_the_newest_first_or_the_urgent_ones(stored):
@@ -327,7 +327,7 @@ def test_recent_changes_are_the_newest_first_or_the_urgent_ones(stored):
     with database.reading(stored) as connection:
 
         def ids(since=NIGHT, limit=10, **narrowed):
-            found = conferences.recent_changes(connection, since=since, limit=limit, **narrowed)
+            found = answers.recent_changes(connection, since=since, limit=limit, **narrowed)
             return [one["id"] for one in found]
 
         assert ids() == [3, 2, 1]
@@ -335,7 +335,7 @@ def test_recent_changes_are_the_newest_first_or_the_urgent_ones(stored):
         assert ids(limit=1, urgent_first=True) == [2]
         assert ids(run_id=1) == [2, 1]
         assert ids(since=NIGHT + DAY) == []
-        _, earlier, _ = conferences.recent_changes(connection, since=NIGHT, limit=10)
+        _, earlier, _ = answers.recent_changes(connection, since=NIGHT, limit=10)
 
     assert (earlier["slug"], earlier["kind"], earlier["source"]) == ("icml-2027", "submission", "wikicfp")
     assert (earlier["direction"], earlier["reverted"]) == ("earlier", True)
@@ -344,7 +344,7 @@ def test_recent_changes_are_the_newest_first_or_the_urgent_ones(stored):
 def test_the_store_counts_what_it_holds(stored):
     """For the status line."""
     with database.reading(stored) as connection:
-        found = conferences.counts(connection)
+        found = answers.counts(connection)
 
     assert found == {"conferences": 2, "mentions": 3, "claims": 3, "deadlines": 2, "disputed": 1, "changes": 3}
 
@@ -352,13 +352,13 @@ def test_the_store_counts_what_it_holds(stored):
 def test_every_answer_is_fit_for_json(stored):
     """Instants and days become ISO 8601 text with their zone."""
     with database.reading(stored) as connection:
-        answers = [
-            conferences.coming(connection, now=NIGHT, limit=9),
-            conferences.conference(connection, "icml-2027"),
-            conferences.recent_changes(connection, since=NIGHT, limit=9),
-            conferences.counts(connection),
+        given = [
+            answers.coming(connection, now=NIGHT, limit=9),
+            answers.conference(connection, "icml-2027"),
+            answers.recent_changes(connection, since=NIGHT, limit=9),
+            answers.counts(connection),
         ]
 
-    [gates, shown, *_] = json.loads(json.dumps([conferences.to_json(answer) for answer in answers]))
+    [gates, shown, *_] = json.loads(json.dumps([answers.to_json(answer) for answer in given]))
     assert gates[0]["safe_at"] == "2027-05-01T11:59:00+00:00"
     assert (shown["starts_on"], shown["created_at"]) == ("2027-07-01", "2026-11-23T02:00:00+00:00")

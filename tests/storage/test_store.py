@@ -13,7 +13,7 @@ from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.sources.base import Rejected
-from confradar.storage import conferences, database, ledger, outputs
+from confradar.storage import answers, database, ledger, outputs
 
 NIGHT = datetime(2026, 1, 13, 2, tzinfo=UTC)
 WRITTEN = ("series", "conference", "mention", "claim", "deadline", "change")
@@ -58,23 +58,23 @@ def test_a_store_that_is_cut_at_any_statement_is_stored_once(postgres_database: 
             steps.store({"elra": [icml()]}, chosen, now=NIGHT - timedelta(days=1))
             connection.exec_driver_sql("ALTER TABLE change ENABLE TRIGGER cut")
         with database.reading(postgres_database) as reading:
-            before = conferences.counts(reading)
+            before = answers.counts(reading)
 
         with pytest.raises(DatabaseUnavailable):
             steps.store({"elra": [icml("2026-01-30 23:59")]}, chosen, now=NIGHT)
 
         with database.reading(postgres_database) as reading:
             [run] = ledger.unfinished(reading)
-            assert conferences.counts(reading) == before
+            assert answers.counts(reading) == before
         connection.exec_driver_sql(f"DROP TRIGGER cut ON {table}")
     administrator.dispose()
     first = steps.store_run(run.key, chosen)
     again = steps.store_run(run.key, chosen)
     assert first.value == again.value
     with database.reading(postgres_database) as reading:
-        found = conferences.counts(reading)
+        found = answers.counts(reading)
         assert (found["conferences"], found["mentions"], found["claims"], found["deadlines"]) == (1, 1, 1, 1)
-        moves = conferences.recent_changes(reading, since=NIGHT, limit=10, run_id=run.id)
+        moves = answers.recent_changes(reading, since=NIGHT, limit=10, run_id=run.id)
         assert len([move for move in moves if move["field"] == "date"]) == (table == "change")
 
 
@@ -85,7 +85,7 @@ def test_an_older_night_that_is_stored_late_changes_nothing_newer(settings: Sett
 
     assert late.value["updated"] == 0
     with database.reading(settings.database) as connection:
-        [gate] = conferences.conference(connection, "icml-2026")["deadlines"]
+        [gate] = answers.conference(connection, "icml-2026")["deadlines"]
     assert gate["claims"][0]["text"] == "2026-01-30 23:59"
 
 
@@ -97,7 +97,7 @@ def test_a_failed_source_leaves_its_rows(settings: Settings) -> None:
 
     assert stored.status == "partial"
     with database.reading(settings.database) as connection:
-        found = conferences.conference(connection, "icml-2026")
+        found = answers.conference(connection, "icml-2026")
     assert {mention["source"] for mention in found["mentions"]} == {"elra", "wikicfp"}
     assert all(mention["not_seen_since"] is None for mention in found["mentions"])
 
@@ -204,7 +204,7 @@ def test_two_lists_of_one_source_confirm_nothing(settings: Settings) -> None:
     steps.store({"elra": twice}, settings, now=NIGHT)
 
     with database.reading(settings.database) as connection:
-        found = conferences.conference(connection, "icml-2026")
+        found = answers.conference(connection, "icml-2026")
     assert (len(found["mentions"]), found["deadlines"][0]["verdict"]) == (2, "single")
 
 
@@ -213,8 +213,8 @@ def test_all_addresses_of_a_conference_are_kept(settings: Settings) -> None:
     steps.store({"elra": [icml()], "wikicfp": [icml(source="wikicfp")]}, settings, now=NIGHT)
 
     with database.reading(settings.database) as connection:
-        assert conferences.counts(connection)["conferences"] == 1
-        found = conferences.conference(connection, "icml-2026")
+        assert answers.counts(connection)["conferences"] == 1
+        found = answers.conference(connection, "icml-2026")
     assert [mention["url"] for mention in found["mentions"]] == ["https://icml.example.org/"] * 2
     [gate] = found["deadlines"]
     assert gate["verdict"] == "agreed"

@@ -11,7 +11,7 @@ from confradar import app
 from confradar.demo import sites
 from confradar.demo.sites import Sites
 from confradar.steps import STORE
-from confradar.storage import conferences, database, ledger
+from confradar.storage import answers, database, ledger
 
 from .conftest import Installation, Stored, until
 
@@ -69,8 +69,8 @@ def stored_once(night: Installation, key: str) -> None:
     assert run.status == "ok"
     assert run.statistics is not None
     with database.reading(night.settings.database) as connection:
-        assert conferences.counts(connection)["conferences"] == run.statistics["new_conferences"]
-        assert conferences.counts(connection)["mentions"] == run.statistics["created"]
+        assert answers.counts(connection)["conferences"] == run.statistics["new_conferences"]
+        assert answers.counts(connection)["mentions"] == run.statistics["created"]
         assert len(ledger.latest(connection)) == 1
 
 
@@ -84,7 +84,7 @@ def test_a_store_killed_before_its_commit_is_stored_by_the_next(
     with administrator.connect() as connection:
         connection.exec_driver_sql("DELETE FROM hold")
     with database.reading(postgres_database) as reading:
-        assert conferences.counts(reading)["conferences"] == 0
+        assert answers.counts(reading)["conferences"] == 0
     stored_once(night, key)
     night.sound(healthy)
 
