@@ -122,6 +122,7 @@ class Settings(BaseSettings):
 SOURCE_FIELDS = (
     "url",
     "expected",
+    "floor",
     "delay",
     "concurrency",
     "max_pages",

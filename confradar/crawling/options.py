@@ -21,8 +21,8 @@ class CrawlOptions:
 
     `base` replaces the source's base address. `feeds` are the names of the lists to read; with `only`, those
     addresses are read instead, and nothing that they lead to. `retry_waits` are the waits before a page is asked
-    for again. `expected` is the smallest and the greatest number of listings of an ordinary night. Answers younger
-    than `cache_seconds` are taken from the folder `cache`.
+    for again. `expected` is the smallest and the greatest number of listings of an ordinary night, `floor` the
+    fewest that are credible. Answers younger than `cache_seconds` are taken from the folder `cache`.
     """
 
     base: str | None
@@ -44,6 +44,7 @@ class CrawlOptions:
     retry_waits: tuple[float, ...] = (2, 8)
     only: tuple[str, ...] = ()
     expected: tuple[int, int] = (0, 0)
+    floor: int = 1
     cache: str = ""
     cache_seconds: float = 0
 
@@ -92,6 +93,7 @@ def options(
         contact=settings.contact,
         retry_waits=settings.page_retry_waits,
         expected=read.span("expected", source.expected_listings),
+        floor=read.whole("floor", source.floor),
         cache=str(settings.data_dir / "cache" / source.name),
         cache_seconds=read.number("cache", 0),
     )

@@ -58,7 +58,11 @@ class Sites:
         for source, url in self.urls.items():
             name = f"CONFRADAR_SOURCE_{source.upper()}"
             fewest, most = self._listings(source)
-            settings |= {f"{name}_URL": url, f"{name}_DELAY": "0", f"{name}_EXPECTED": f"{fewest // 2}-{2 * most + 50}"}
+            settings |= {f"{name}_URL": url, f"{name}_DELAY": "0"}
+            settings |= {
+                f"{name}_EXPECTED": f"{fewest // 2}-{2 * most + 50}",
+                f"{name}_FLOOR": str(max(fewest // 2, 1)),
+            }
             if self.events:
                 room = str(2 * self.events + 100)
                 settings |= {f"{name}_MAX_PAGES": room, f"{name}_MAX_ITEMS": room, f"{name}_MAX_DEPTH": "30"}

@@ -42,6 +42,7 @@ SOURCE = Source(
         ),
     ),
     expected_listings=range(5, 500),
+    floor=3,
     politeness=Politeness(seconds_between_requests=2, max_pages=60, max_depth=25),
     accepted_statuses=(409,),
 )

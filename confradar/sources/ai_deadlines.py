@@ -28,6 +28,7 @@ SOURCE = Source(
         Feed("paperswithcode", "https://aideadlin.es/", "the first of the lists, frozen in March 2024", enabled=False),
     ),
     expected_listings=range(150, 900),
+    floor=11,
     politeness=Politeness(max_pages=300),
     hosts=("api.github.com", "raw.githubusercontent.com", "aideadlin.es"),
 )

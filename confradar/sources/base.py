@@ -56,7 +56,7 @@ class Source:
     `home` is the address by which people know it, `base` the address that is crawled (a setting may
     replace it). `hosts` are further hosts that its pages may lead to. `expected_degradations` are the
     reason codes that count as ok for run status, exit code and alerts. `expected_listings` is the
-    number of listings that an ordinary night brings.
+    number of listings that an ordinary night brings, `floor` the fewest that are credible on any night.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Source:
     base: str
     feeds: tuple[Feed, ...]
     expected_listings: range
+    floor: int = 1
     cadence: str = NIGHTLY
     politeness: Politeness = Politeness()
     hosts: tuple[str, ...] = ()

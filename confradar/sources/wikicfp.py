@@ -43,6 +43,7 @@ SOURCE = Source(
         for category in CATEGORIES
     ),
     expected_listings=range(250, 4000),
+    floor=50,
     politeness=Politeness(seconds_between_requests=5, max_pages=500, max_depth=LAST_PAGE + 5, budget_seconds=45 * 60),
     hosts=("wikicfp.com",),
 )

@@ -57,7 +57,7 @@ def test_options_survive_their_way_through_json() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("expected", "some"), ("expected", "9-1"),
+        ("expected", "some"), ("expected", "9-1"), ("floor", "0"), ("floor", "ten"),
         ("delay", "soon"), ("delay", "-1"), ("delay", "inf"), ("budget", "0"), ("max_pages", "0"), ("max_pages", "1e3"),
         ("max_items", "²"), ("concurrency", ""), ("max_depth", "99999999999"), ("url", "ftp://x/"), ("url", "http://"),
         ("url", "http://[::1"), ("url", "http://x:99999/"), ("feed_off", "maybe"), ("feed_of", "on"),

@@ -293,5 +293,6 @@ def test_the_environment_points_every_source_at_the_sites():
             for night in NIGHTS:
                 found = [one for one in crawl(source, night) if isinstance(one, Listing)]
                 assert fewest <= len(found) <= most, source
+                assert int(overrides["floor"]) <= len(found), source
     assert environment["CONFRADAR_ALLOW_PRIVATE_HOSTS"] == "true"
     assert environment["CONFRADAR_AUTOTHROTTLE"] == "false"

@@ -1,0 +1,104 @@
+"""How the dates of one source moved between two of its crawls, taken together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from confradar.deadlines.changes import SAME, direction
+from confradar.deadlines.conference import Claim, Direction
+from confradar.deadlines.dates import Precision, parse_day
+from confradar.deadlines.identity import MentionKey
+from confradar.deadlines.verdict import Gate
+
+Said = Mapping[MentionKey, Mapping[Gate, Claim]]
+
+CLOCKS_CHANGE = timedelta(hours=1)  # summer time between two days of one zone
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One gate that says another window than before; both claims are of one mention, `after` may have no instant."""
+
+    key: MentionKey
+    before: Claim
+    after: Claim
+
+    @property
+    def shift(self) -> timedelta | None:
+        """How far the early edge went; negative is earlier, None if the words name no instant any more."""
+        if self.before.earliest is None or self.after.earliest is None:
+            return None
+        return self.after.earliest - self.before.earliest
+
+    @property
+    def earlier(self) -> bool:
+        """Whether the early edge, to which people hurry, went forward by more than 60 seconds."""
+        return self.shift is not None and self.shift < -SAME
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What became of the dates that a source gave before and gives again: how many they are, and which moved."""
+
+    compared: int
+    moves: tuple[Move, ...]
+
+
+def is_date(claim: Claim) -> bool:
+    """Whether a claim names an instant; an estimate and words that name none are no dates."""
+    return claim.earliest is not None and claim.precision is not Precision.NONE and not claim.estimated
+
+
+def standing(claims: Mapping[Gate, Claim]) -> Iterator[tuple[Gate, Claim]]:
+    """The dates that a mention's last reading gave; those that it had ceased to give are not among them."""
+    return ((gate, claim) for gate, claim in claims.items() if claim.last_confirmed_at is None and is_date(claim))
+
+
+def compare(before: Said, after: Said) -> Movement:
+    """Hold the dates of two crawls against each other, gate by gate. What is on one side only did not move, nor did
+    a date that is told more exactly than before: that contradicts nothing.
+    """
+    compared, moves = 0, []
+    for key in sorted(before.keys() & after.keys()):
+        now = after[key]
+        for gate, old in standing(before[key]):
+            new = now.get(gate)
+            if new is None or new.estimated:
+                continue
+            compared += 1
+            if direction(old, new) not in (None, Direction.NARROWED):
+                moves.append(Move(key, old, new))
+    return Movement(compared, tuple(moves))
+
+
+def one_shift(moves: Collection[Move]) -> timedelta | None:
+    """The amount by which all of them moved, if it is one, within 60 seconds; else None."""
+    shifts = [move.shift for move in moves]
+    known = [shift for shift in shifts if shift is not None]
+    if not known or len(known) < len(shifts) or max(known) - min(known) > SAME or min(map(abs, known)) <= SAME:
+        return None
+    return min(known)
+
+
+def typing_error(before: Claim, after: Claim) -> str:
+    """What makes a moved date look mistyped: it is the old one with just the year one off, or with day and month
+    exchanged. Empty if it does not.
+    """
+    if before.earliest is None or after.earliest is None:
+        return ""
+    old, new = (parse_day(claim.text, before.earliest.year) for claim in (before, after))
+    if old is None or new is None or old == new:
+        return ""
+    hour_moved = (after.earliest - before.earliest) - (new - old)
+    if abs(hour_moved) > CLOCKS_CHANGE + SAME:
+        return ""
+    if (old.month, old.day) == (new.month, new.day) and abs(new.year - old.year) == 1:
+        return "the year alone differs by one"
+    return "day and month are exchanged" if _exchanged(old) == new else ""
+
+
+def _exchanged(day: date) -> date | None:
+    """The day that is read when day and month change places, if there is one."""
+    return day.replace(month=day.day, day=day.month) if day.day <= 12 else None
