@@ -224,6 +224,7 @@ def stack(
             "CONFRADAR_DATA_DIR": str(settings.data_dir),
             "CONFRADAR_DATABASE_URL": settings.database,
             "CONFRADAR_BROKER_URL": broker,
+            "CONFRADAR_LOG_FORMAT": settings.log_format or "plain",  # its files are read by people
             **(environment or {}),
         }
         commands = {

@@ -7,8 +7,8 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, unquote
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, ValidationError, field_validator
@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from confradar.errors import SettingError
 
+_SECRET_NAME = re.compile(r"(?i)password|secret|token|(?<!public)_key|basic_auth|openai")
 DEFAULT_BROKER = "redis://127.0.0.1:6379/0"
 
 
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     retry_after_seconds: int = Field(300, ge=0)
     memory_bytes: int = Field(512 * 1024 * 1024, ge=64 * 1024 * 1024)
     log_bytes: int = Field(1024 * 1024, ge=1024)
+    log_format: Literal["", "plain", "json"] = ""  # plain on a terminal, else JSON
 
     @field_validator("retry_waits", "terminal_retry_waits", "page_retry_waits", mode="before")
     @classmethod
@@ -159,6 +161,22 @@ def source_overrides(name: str, environ: Mapping[str, str] = os.environ) -> dict
                 f"{prefix}{field.upper()}: no source has that setting; there are {', '.join(SOURCE_FIELDS)}"
             )
     return found
+
+
+def secrets(settings: Settings, environ: Mapping[str, str] = os.environ) -> set[str]:
+    """What no log may show: the passwords of the settings, and every value of the environment that is named as one.
+
+    A word that stands openly elsewhere in the settings, such as a user who is his own password, cannot be hidden.
+    """
+    found = {
+        password
+        for url in (settings.database, settings.broker)
+        for pattern in (r"//[^/@:]*:(.+)@", r"password=([^&]+)")
+        for password in re.findall(pattern, url)
+    }
+    found |= {unquote(password) for password in found}
+    found |= {value for name, value in environ.items() if _SECRET_NAME.search(name)}
+    return found - {"confradar", "postgres", settings.postgres_user, settings.postgres_hostname, settings.postgres_db}
 
 
 def masked(url: str) -> str:

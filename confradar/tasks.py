@@ -12,7 +12,7 @@ from celery.exceptions import Ignore
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from confradar import graph, steps
+from confradar import graph, logs, steps
 from confradar import settings as configuration
 from confradar.crawling import process
 from confradar.errors import DatabaseUnavailable
@@ -28,6 +28,15 @@ NAMES = uuid.UUID("5f0a6c52-61c5-4a3e-9c0e-9a3f1d2b7c11")
 @signals.worker_init.connect
 def _preload(**_: object) -> None:
     process.preload()
+
+
+@signals.after_setup_task_logger.connect
+@signals.after_setup_logger.connect
+def _write(logger: logging.Logger, **_: object) -> None:
+    """Celery's handlers stay, for stderr or the file that `--logfile` names; what they write is one line a record."""
+    settings = configuration.load()
+    logs.conceal(configuration.secrets(settings))
+    logs.configure(settings.log_format, logger)
 
 
 @signals.after_setup_logger.connect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Collection, Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 import click
 from rich.console import Console
 
-from confradar import app, graph, servers, steps
+from confradar import app, graph, logs, servers, steps
 from confradar import settings as configuration
 from confradar.cli import following, tables
 from confradar.crawling.options import options
@@ -20,6 +21,8 @@ from confradar.sources.base import readers
 
 EXIT_CODES = {"ok": 0, "partial": 3}
 TERMINAL_BUDGET = 300
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -130,5 +133,7 @@ def up() -> None:
 def watchdog() -> None:
     """Finish what a chord left open and notice nights that did not come, each minute, on the database alone."""
     settings = configuration.load()
-    click.echo(f"watching {masked(settings.database)} each {settings.watchdog_seconds:g} s", err=True)
-    steps.keep_watching(settings, lambda line: click.echo(f"{steps.now_utc():%Y-%m-%dT%H:%M:%SZ} {line}", err=True))
+    logs.conceal(configuration.secrets(settings))
+    logs.configure(settings.log_format)
+    log.info("watching %s each %g s", masked(settings.database), settings.watchdog_seconds)
+    steps.keep_watching(settings, log.info)

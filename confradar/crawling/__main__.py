@@ -11,10 +11,11 @@ import os
 import sys
 from pathlib import Path
 
+from confradar import logs
 from confradar import settings as configuration
 from confradar.crawling import child
 from confradar.crawling.options import CrawlOptions, options
-from confradar.crawling.outcome import judge
+from confradar.crawling.outcome import judge, tell
 from confradar.crawling.spool import Follower
 from confradar.errors import ConfRadarError
 from confradar.sources.base import reader
@@ -37,6 +38,8 @@ def main() -> int:
     else:
         overrides = configuration.source_overrides(source.name)
         chosen = options(source, configuration.load(), overrides, budget=given.budget)
+    logs.conceal(configuration.secrets(configuration.load()))
+    logs.configure("plain")
     given.out.mkdir(parents=True, exist_ok=True)
     spool = given.out / f"{source.name}.jsonl"
     spool.write_bytes(b"")
@@ -46,9 +49,8 @@ def main() -> int:
     child.run(source.name, chosen, spool)
     follower.advance()
     done = judge(source, chosen, follower.found)
-    reason = f" reason={done.reason} ({done.detail})" if done.reason else ""
-    counts = f"pages={done.pages} listings={len(done.listings)} rejected={len(done.rejects)}"
-    print(f"crawl finished source={source.name} status={done.status} {counts}{reason}", file=sys.stderr)  # noqa: T201
+    if not given.parent:  # which tells it by itself
+        tell(done)
     return EXIT.get(done.status, 1)
 
 

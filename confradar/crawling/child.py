@@ -16,6 +16,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 from scrapy.utils.misc import load_object
 
+from confradar import logs
 from confradar.crawling import politeness
 from confradar.crawling.options import CrawlOptions
 from confradar.crawling.politeness import DOWNLOADER_MIDDLEWARES, EXTENSIONS
@@ -51,7 +52,7 @@ def load() -> None:
 
 def run(source: str, options: CrawlOptions, spool: Path) -> None:
     """Crawl in this process, which must not have a reactor yet; returns when the spool is closed."""
-    process = AsyncCrawlerProcess(Settings(politeness.settings(options)))
+    process = AsyncCrawlerProcess(Settings({**politeness.settings(options), "LOG_INSTALL_ROOT_HANDLER": False}))
     for name in ("addons", "crawler", "middleware", "utils.log"):  # lists of what is always the same
         logging.getLogger(f"scrapy.{name}").setLevel(logging.WARNING)
     process.crawl(spider(source, options), spool=Spool(spool))
@@ -66,8 +67,10 @@ def forked(source: str, options: CrawlOptions, spool: Path, log: Path, parent: i
         os.setsid()
         _redirect(log)
         _forget_logging()
-        alone(options, parent)
-        run(source, options, spool)
+        logs.configure("plain")
+        with logs.tagged():  # the parent's tags are put on by the parent
+            alone(options, parent)
+            run(source, options, spool)
         code = 0
     except BaseException:  # the last line of defence; the log has it, the parent sees an open spool
         logging.getLogger(__name__).critical("the crawl process broke", exc_info=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -24,6 +25,8 @@ LIMITS = {
     "memory": "more than {0.memory_bytes} bytes of memory were taken",
     "stopped": "it was asked to stop",
 }
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -50,6 +53,18 @@ class Crawled:
     worth_retrying: bool = False
     retry_after: float | None = None
     log: str = ""
+
+
+def tell(crawled: Crawled) -> None:
+    """Log how a crawl went, in one line: a warning unless it went well."""
+    seconds = " ".join(f"{name}={value:.3f}" for name, value in crawled.seconds.items())
+    counts = f"pages={crawled.pages} listings={len(crawled.listings)} rejected={len(crawled.rejects)}"
+    why = f" reason={crawled.reason} detail={crawled.detail!r}" if crawled.reason else ""
+    log.log(
+        logging.INFO if crawled.status == "ok" else logging.WARNING,
+        "crawl finished source=%s status=%s %s bytes=%d %s%s",
+        *(crawled.source, crawled.status, counts, crawled.bytes, seconds, why),
+    )
 
 
 def judge(source: Source, options: CrawlOptions, found: Found, *, ended: str = "", lost: str = "") -> Crawled:

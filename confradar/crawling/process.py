@@ -19,7 +19,7 @@ from typing import Literal
 import psutil
 
 from confradar.crawling.options import CrawlOptions, options
-from confradar.crawling.outcome import Crawled, judge
+from confradar.crawling.outcome import Crawled, judge, tell
 from confradar.crawling.spool import Follower, Progress
 from confradar.sources.base import reader
 
@@ -83,6 +83,7 @@ def crawl(
     crawled = judge(declared, options, follower.found, ended=ended, lost=lost)
     crawled.seconds["crawling"] = round(time.monotonic() - begun, 3)
     crawled.log = str(log)
+    tell(crawled)
     return crawled
 
 

@@ -776,7 +776,8 @@ def test_the_command_crawls_and_sums_up(site: Site, tmp_path: Path) -> None:
 
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
-    assert done.stderr.strip().splitlines()[-1].startswith("crawl finished source=elra status=failed")
+    assert "INFO" in done.stderr
+    assert "crawl finished source=elra status=failed" in done.stderr.strip().splitlines()[-1]
     assert done.returncode == 1
     kinds = [json.loads(line)["kind"] for line in (tmp_path / "elra.jsonl").read_text().splitlines()]
     assert (kinds[0], kinds[-1]) == ("opened", "closed")
