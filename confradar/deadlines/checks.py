@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from itertools import islice
 
 from confradar.deadlines import movement
 from confradar.deadlines.conference import Claim
@@ -186,7 +187,8 @@ def no_common_shift(evidence: Evidence) -> Seen:
 @check(severity=Severity.WARNING)
 def no_typing_errors(evidence: Evidence) -> Seen:
     """No date is the old one with just the year one off, or with day and month exchanged."""
-    moves = [move for move in evidence.movement.moves[:LOOKED_AT] if movement.typing_error(move.before, move.after)]
+    looked_at = islice(movement.differing(evidence.before, evidence.claims), LOOKED_AT)
+    moves = [move for move in looked_at if movement.typing_error(move.before, move.after)]
     return not moves, f"{len(moves):,} dates look mistyped{_moved(moves)}"
 
 

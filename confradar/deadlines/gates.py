@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 
 from confradar.deadlines import changes, verdict
 from confradar.deadlines.conference import Claim, Deadline, Direction, Known, Mention, Merged
 from confradar.deadlines.dates import is_state
 from confradar.deadlines.listing import Listing
-from confradar.deadlines.verdict import Gate, Said
+from confradar.deadlines.movement import typing_error
+from confradar.deadlines.verdict import CREDIBLE_FOR, Gate, Said
 
 Move = tuple[Claim | None, Claim]
 
@@ -54,12 +56,12 @@ def _claims(
 ) -> dict[Gate, Claim]:
     """Tonight's claims of a mention: what the listing says, and what it said until its last reading.
 
-    Words that can be no date (31 February) do not take back the date that stood there: it stays, unconfirmed.
+    Words that are doubted do not take back the date that stood there: it stays, unconfirmed.
     """
     after: dict[Gate, Claim] = {}
     for gate, said in verdict.claims(mention.id, listing, merged.at).items():
         old = before.get(gate)
-        if old and old.earliest and said.earliest is None and not is_state(said.text):
+        if old and doubted(old, said, merged.at):
             seen_at = known.mentions[mention.key].last_seen_at
             said = replace(old, last_confirmed_at=old.last_confirmed_at or seen_at)
         claim = said
@@ -79,6 +81,20 @@ def _claims(
             merged.changed_claims.append(claim)
         after[gate] = claim
     return after
+
+
+def doubted(old: Claim, said: Claim, now: datetime) -> bool:
+    """Whether what a source says now is more likely a slip than a move of its date.
+
+    Words that can be no date (31 February) always are. A date ahead with just the year one off, or with day and
+    month exchanged, is so for a week: a source that insists is believed.
+    """
+    if old.earliest is None or said.earliest is None:
+        return old.earliest is not None and not is_state(said.text)
+    if old.estimated or said.estimated or old.latest is None or old.latest <= now:
+        return False
+    insists = old.last_confirmed_at is not None and old.last_confirmed_at < now - CREDIBLE_FOR
+    return not insists and bool(typing_error(old, said))
 
 
 def _deadline(

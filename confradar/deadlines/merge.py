@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import count
 from typing import Any
 
-from confradar.deadlines import changes, gates, identity, linking
+from confradar.deadlines import changes, gates, identity, linking, verdict
 from confradar.deadlines.conference import (
     Claim,
     Conference,
@@ -65,6 +65,12 @@ class _Night:
             found[claim.mention_id].append(claim)
         return found
 
+    @cached_property
+    def unconfirmed(self) -> dict[int, list[Claim]]:
+        """The known claims that their sources have ceased to make, by mention."""
+        found = {number: [one for one in some if one.last_confirmed_at] for number, some in self.claims_of.items()}
+        return {number: some for number, some in found.items() if some}
+
     def read(self, outputs: Sequence[SourceOutput]) -> None:
         """Sort the listings into new, changed and confirmed ones, and find the absent mentions."""
         listings: dict[MentionKey, Listing] = {}
@@ -83,7 +89,8 @@ class _Night:
             if mention and listing.partial:
                 listing = completed(mention.listing, listing)
             raw = listing.raw()
-            if mention and mention.raw == raw and mention.not_seen_since is None:
+            same = mention and mention.raw == raw and mention.not_seen_since is None
+            if mention and same and not self._insists(mention, listing):
                 self.merged.confirmed_mentions.append(mention.id)
             else:
                 self.given[key], self.raw[key] = listing, raw
@@ -96,6 +103,15 @@ class _Night:
                 for key in missing
                 if key[:2] in complete and key[0:3:2] not in unread and self._absent(self.known.mentions[key])
             }
+
+    def _insists(self, mention: Mention, listing: Listing) -> bool:
+        """Whether a listing that did not change has said long enough what was doubted at first."""
+        old = {claim.gate: claim for claim in self.unconfirmed.get(mention.id, ())}
+        said = verdict.claims(mention.id, listing, self.now) if old else {}
+        return any(
+            said[gate].earliest and not gates.doubted(old[gate], said[gate], self.now)
+            for gate in old.keys() & said.keys()
+        )
 
     def _absent(self, mention: Mention) -> bool:
         """Whether a mention that was not read should have been: nobody misses an edition whose last gate has passed."""

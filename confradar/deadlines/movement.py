@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from confradar.deadlines.changes import SAME, direction
+from confradar.deadlines.changes import SAME, direction, moved
 from confradar.deadlines.conference import Claim, Direction
 from confradar.deadlines.dates import Precision, parse_day
 from confradar.deadlines.identity import MentionKey
@@ -56,21 +56,27 @@ def standing(claims: Mapping[Gate, Claim]) -> Iterator[tuple[Gate, Claim]]:
     return ((gate, claim) for gate, claim in claims.items() if claim.last_confirmed_at is None and is_date(claim))
 
 
+def differing(before: Said, after: Said) -> Iterator[Move]:
+    """The dates that a source ever gave and now says otherwise, those of which it had ceased to speak among them."""
+    return (Move(key, old, new) for key, old, new in _pairs(before, after) if moved(old, new))
+
+
 def compare(before: Said, after: Said) -> Movement:
     """Hold the dates of two crawls against each other, gate by gate. What is on one side only did not move, nor did
     a date that is told more exactly than before: that contradicts nothing.
     """
-    compared, moves = 0, []
+    pairs = [(key, old, new) for key, old, new in _pairs(before, after) if old.last_confirmed_at is None]
+    moves = (Move(*pair) for pair in pairs if direction(*pair[1:]) not in (None, Direction.NARROWED))
+    return Movement(len(pairs), tuple(moves))
+
+
+def _pairs(before: Said, after: Said) -> Iterator[tuple[MentionKey, Claim, Claim]]:
+    """What was a date, beside what stands there now unless that is a guess."""
     for key in sorted(before.keys() & after.keys()):
-        now = after[key]
-        for gate, old in standing(before[key]):
-            new = now.get(gate)
-            if new is None or new.estimated:
-                continue
-            compared += 1
-            if direction(old, new) not in (None, Direction.NARROWED):
-                moves.append(Move(key, old, new))
-    return Movement(compared, tuple(moves))
+        for gate, old in before[key].items():
+            new = after[key].get(gate)
+            if is_date(old) and new is not None and not new.estimated:
+                yield key, old, new
 
 
 def one_shift(moves: Collection[Move]) -> timedelta | None:

@@ -409,3 +409,39 @@ def test_merging_alters_nothing_that_is_known(nights):
     nights.run(listing("ICML", due("2026-05-17 12:00:00")), whole=True)
 
     assert known == before
+
+
+@pytest.mark.parametrize("slip", ["2025-05-10 12:00:00", "2026-10-05 12:00:00"])
+def test_a_date_that_looks_mistyped_is_believed_after_a_week(nights, slip):
+    """One year off, or day and month exchanged: the old date stays, unconfirmed, in the meantime."""
+    nights.run(listing("ICML", due(MAY)))
+    nights.run(listing("ICML", due(slip)))
+    for _ in range(6):
+        nights.run(listing("ICML", due(slip)))
+        [claim] = nights.known.claims.values()
+        assert (claim.text, claim.last_confirmed_at, nights.deadline.safe_at) == (MAY, FIRST, instant(MAY))
+    assert nights.dates == []
+
+    nights.run(listing("ICML", due(slip)))
+
+    assert nights.deadline.safe_at == instant(slip)
+    assert len(nights.dates) == 1
+    assert nights.run(listing("ICML", due(slip))).changed_claims == []
+
+
+def test_a_mistyped_date_that_is_corrected_leaves_no_trace(nights):
+    """The date is confirmed again, and nothing has moved."""
+    for text in (MAY, "2026-10-05 12:00:00", MAY):
+        nights.run(listing("ICML", due(text)))
+
+    [claim] = nights.known.claims.values()
+    assert (claim.text, claim.last_confirmed_at, claim.first_confirmed_at) == (MAY, None, FIRST)
+    assert nights.dates == []
+
+
+def test_a_date_that_has_passed_may_be_corrected_at_once(nights):
+    """What was mistyped when the source first wrote it is not defended."""
+    nights.run(listing("ICML", due("2025-05-10 12:00:00")))
+    nights.run(listing("ICML", due(MAY)))
+
+    assert nights.deadline.safe_at == instant(MAY)
