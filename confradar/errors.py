@@ -45,7 +45,13 @@ class AlreadyRunning(ServerFailed):
     """Another process of ours has these files in hands. The message says which command, and where."""
 
 
-class RunRefused(ConfRadarError):
+class Refused(ConfRadarError):
+    """What an operator asks for cannot be done any more, or is done already. The message says what is so."""
+
+    exit_code = 2
+
+
+class RunRefused(Refused):
     """Another run of the job is going. The message has its key."""
 
 

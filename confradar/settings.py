@@ -42,7 +42,10 @@ class Settings(BaseSettings):
     run_deadline_seconds: int = Field(75 * 60, ge=1)
     watchdog_seconds: float = Field(60, gt=0)
     missing_after_seconds: int = Field(600, ge=1)
+    silent_days: float = Field(3, gt=0)  # without anything good from a source, until that is an alert
     lost_after_seconds: float = Field(60, gt=0)
+    lease_seconds: float = Field(90, gt=0)  # a run that nobody beat for so long may be taken over
+    waiting_seconds: float = Field(5, gt=0)  # until a run that waits for another looks again
     store_grace_seconds: float = Field(60, gt=0)  # the callback's time between the last crawl and the watchdog
 
     contact: str = "https://github.com/confradar/confradar"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from celery import Task, chord, group, shared_task, signals
@@ -15,13 +16,14 @@ from kombu.exceptions import OperationalError
 from confradar import graph, logs, steps
 from confradar import settings as configuration
 from confradar.crawling import process
-from confradar.errors import DatabaseUnavailable
-from confradar.sources.base import readers
+from confradar.errors import ConfRadarError, DatabaseUnavailable
+from confradar.sources.base import crawled_by
 from confradar.steps import STORE
 from confradar.storage import database, ledger
 
 RETRIES = 3
 GRACE_SECONDS = 60  # our own limits fire this long before Celery's
+log = logging.getLogger(__name__)
 NAMES = uuid.UUID("5f0a6c52-61c5-4a3e-9c0e-9a3f1d2b7c11")
 
 
@@ -51,6 +53,17 @@ def _ready(logger: logging.Logger, **_: object) -> None:
         logger.error("%s (%s). It is asked again until it does.", settings.broker_silent, str(error).rstrip("."))
 
 
+@signals.task_failure.connect
+def _lost(sender: Task[..., Any], args: Sequence[Any], exception: BaseException, **_: object) -> None:
+    """Write into the ledger what a step's own process could not: it was lost for good, or hit Celery's hard limit."""
+    step = sender.name.removeprefix("confradar.")
+    if step in SCRAPERS and args:
+        try:
+            steps.lose(str(args[0]), step, configuration.load(), error=f"{type(exception).__name__}: {exception}")
+        except ConfRadarError as error:  # the watchdog will find it
+            log.warning("loss not written step=%s: %s", step, error)
+
+
 @shared_task(bind=True, name="confradar.crawl_all", max_retries=RETRIES, autoretry_for=(DatabaseUnavailable,))
 def crawl_all(
     self: Task[..., Any],
@@ -58,17 +71,39 @@ def crawl_all(
     logical_date: str | None = None,
     trigger: str = "manual",
     budget: float | None = None,
+    if_busy: str = "wait",
+    by: str | None = None,
+    retry_of: str | None = None,
 ) -> dict[str, Any]:
-    """Run the job, or a part of it: open the run and send its chord."""
-    instant = steps.instant(logical_date)
+    """Run the job, or a part of it: open the run and send its chord; while another run is going, wait or refuse."""
+    settings, instant = configuration.load(), steps.instant(logical_date)
     key = f"nightly:{instant.date()}" if trigger == "schedule" else f"manual:{self.request.id or uuid.uuid4()}"
+    if trigger == "schedule" and (pause := steps.paused(steps.SCHEDULE, settings, at=instant)):
+        return {"run": None, "paused": pause["why"], "by": pause["by"]}
     plan = graph.plan(target)
-    run, fresh = steps.open_run(
-        key, trigger=trigger, target=target, steps=plan.names, logical_instant=instant, settings=configuration.load()
+    opened = steps.open_run(
+        key,
+        trigger=trigger,
+        target=target,
+        steps=plan.names,
+        logical_instant=instant,
+        settings=settings,
+        if_busy=if_busy,
+        by=by,
+        retry_of=retry_of,
     )
-    if fresh:
-        send(run.key, plan, budget)
-    return {"run": run.key, "joined": not fresh, "tasks": {step: task_id(run.key, step) for step in run.steps}}
+    if opened.waits_for:  # as a new message: what is retried counts, and waiting is no failure
+        again = {**(self.request.kwargs or {}), "target": target, "logical_date": instant.isoformat()}
+        bounds: dict[str, Any] = {"countdown": settings.waiting_seconds, "expires": self.request.expires}
+        self.apply_async(kwargs=again, task_id=self.request.id, **bounds)
+    elif opened.to_send:
+        send(key, plan, budget)
+    return {
+        "run": key,
+        "joined": not opened.to_send,
+        "waits_for": opened.waits_for,
+        "tasks": {step: task_id(key, step) for step in opened.run.steps},
+    }
 
 
 def task_id(run_key: str, step: str) -> str:
@@ -77,33 +112,37 @@ def task_id(run_key: str, step: str) -> str:
 
 
 def send(run_key: str, plan: graph.Plan, budget: float | None) -> None:
-    """Send the chord of a run: its scrapers at once, then the callback that stores and closes."""
+    """Send the chord of a run: its scrapers at once, then the callback that stores and closes.
+
+    Each message is stamped with the run's key, by which Flower and `celery` can find and revoke them.
+    """
     callback = store_conferences.s(run_key).set(task_id=task_id(run_key, STORE))
     scrapers: list[Signature[Any]] = []
-    for reader in readers().values():
-        if reader.source.step in plan.names:
-            soft = (budget or reader.source.politeness.budget_seconds) + 2 * GRACE_SECONDS
-            signature = SCRAPERS[reader.source.name].si(run_key, budget)
-            identity = task_id(run_key, reader.source.step)
-            signature.options.update(task_id=identity, soft_time_limit=soft, time_limit=soft + GRACE_SECONDS)
-            scrapers.append(signature)
+    for step in plan.scrapers:
+        seconds = sum(budget or source.politeness.budget_seconds for source in crawled_by(step))
+        soft = seconds + 2 * GRACE_SECONDS
+        signature = SCRAPERS[step].si(run_key, budget)
+        signature.options.update(task_id=task_id(run_key, step), soft_time_limit=soft, time_limit=soft + GRACE_SECONDS)
+        scrapers.append(signature)
     if scrapers:
         # The group's id is fixed as well: if two deliveries of the entry send the chord, they send the same one.
-        chord(group(scrapers), callback).set(task_id=task_id(run_key, "scrapers")).apply_async(
-            task_id=task_id(run_key, STORE)
-        )
+        joined = chord(group(scrapers), callback).set(task_id=task_id(run_key, "scrapers"))
+        joined.stamp(run=run_key)
+        joined.apply_async(task_id=task_id(run_key, STORE))
     else:
-        callback.clone(args=([],)).apply_async()
+        alone = callback.clone(args=([],))
+        alone.stamp(run=run_key)
+        alone.apply_async()
     with database.transaction(configuration.load().database) as connection:
         ledger.mark_running(connection, ledger.find(connection, run_key).id)
 
 
-def _scraper(source: str) -> Task[..., Any]:
+def _scraper(step: str) -> Task[..., Any]:
     def scrape(self: Task[..., Any], run_key: str, budget: float | None = None) -> dict[str, Any]:
         retries = self.request.retries
         envelope, wait = steps.crawl_in_run(
             run_key,
-            source,
+            step,
             configuration.load(),
             task_id=self.request.id,
             retries=retries,
@@ -116,12 +155,14 @@ def _scraper(source: str) -> Task[..., Any]:
             raise Ignore  # a doubled message: the process that has the step in hands will answer
         return envelope.to_json()
 
-    scrape.__doc__ = f"Crawl {source} and keep its listings; returns the envelope."
-    name = f"confradar.{source}_conferences"
-    return shared_task(bind=True, name=name, max_retries=RETRIES, autoretry_for=(DatabaseUnavailable,))(scrape)
+    names = " and ".join(source.name for source in crawled_by(step))
+    scrape.__doc__ = f"Crawl {names}, check what it gives and keep it; returns the envelope."
+    return shared_task(bind=True, name=f"confradar.{step}", max_retries=RETRIES, autoretry_for=(DatabaseUnavailable,))(
+        scrape
+    )
 
 
-SCRAPERS: dict[str, Task[..., Any]] = {name: _scraper(name) for name in readers()}
+SCRAPERS: dict[str, Task[..., Any]] = {step: _scraper(step) for step in graph.plan(f"group:{graph.SCRAPERS}").names}
 
 
 @shared_task(

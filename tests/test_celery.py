@@ -3,7 +3,7 @@
 from celery.schedules import crontab
 
 import celeryconfig
-from confradar import graph
+from confradar import graph, steps
 from confradar.app import app
 
 STEPS = [
@@ -33,7 +33,7 @@ def test_crawl_job_is_the_whole_graph() -> None:
 
 def test_the_schedule_is_two_in_the_morning() -> None:
     """`daily_crawl_schedule` sends the job at 02:00 UTC each day, and forgets it if nobody takes it for six hours."""
-    entry = celeryconfig.beat_schedule[graph.SCHEDULE]
+    entry = celeryconfig.beat_schedule[steps.SCHEDULE]
 
     assert entry["task"] == "confradar.crawl_all"
     assert entry["schedule"] == crontab(hour=2, minute=0)

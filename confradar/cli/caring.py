@@ -18,7 +18,7 @@ from confradar.cli.running import check_sources
 from confradar.errors import ConfRadarError
 from confradar.settings import Settings, masked
 from confradar.sources.base import readers
-from confradar.storage import alerts, database, ledger
+from confradar.storage import alerts, database, history
 
 DISK_MIN = 500 * 1024 * 1024
 
@@ -85,7 +85,7 @@ def _broker(settings: Settings) -> str:
 
 def _nights(settings: Settings) -> str:
     with database.reading(settings.database) as connection:
-        nights = [run for run in ledger.latest(connection, 100) if run.trigger == "schedule"]
+        nights = history.runs(connection, trigger="schedule", limit=1)
     if not nights:
         return "no scheduled night yet; `celery beat` sends one at 02:00 UTC"
     return f"last {nights[0].key}: {nights[0].status}"

@@ -52,7 +52,7 @@ def follow(
                 if run.status in ledger.FINAL_RUN:
                     return run
                 heard = time.monotonic()
-                if interrupted and run.status != "stopping":
+                if interrupted and run.stopping_at is None:
                     with database.transaction(settings.database) as connection:
                         ledger.stop(connection, key, now=steps.now_utc())
                 elif interrupted and all(row["finished_at"] for row in rows if row["step"] != steps.STORE):
@@ -74,7 +74,7 @@ def follow(
 def _look(key: str, settings: Settings, *, until: float) -> tuple[ledger.Run, list[dict[str, Any]]]:
     while True:
         with database.reading(settings.database) as connection:
-            found = ledger.latest_of(connection, key)
+            found = ledger.get(connection, key)
             if found is not None:
                 return found, ledger.step_runs(connection, found.id)
         if time.monotonic() > until:

@@ -14,7 +14,7 @@ from confradar import steps
 from confradar.cli import tables
 from confradar.settings import Settings
 from confradar.sources.base import readers
-from confradar.storage import answers, database, ledger
+from confradar.storage import answers, database, history
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 now_option = click.option("--now", metavar="DATE", help="Count from this day or instant, e.g. 2026-02-03.")
@@ -109,12 +109,13 @@ def changes(now: str | None, since: str | None, limit: int, as_json: bool) -> No
 def sources(as_json: bool) -> None:
     """Show the sources: feeds, state, cadence, expected range."""
     settings = opened()
+    with database.reading(settings.database) as connection:
+        states = history.last_states(connection)
     shown: list[dict[str, Any]] = []
     for found in readers().values():
         source = found.source
         overrides = configuration.source_overrides(source.name)
-        with database.reading(settings.database) as connection:
-            last = ledger.last_of(connection, source.step)
+        last = states.get(source.step)
         low, high = source.expected_listings.start, source.expected_listings.stop - 1
         shown.append(
             {
@@ -160,7 +161,9 @@ def runs(limit: int, as_json: bool) -> None:
     """Show what ran, newest first."""
     settings = opened()
     with database.reading(settings.database) as connection:
-        found = [(run, ledger.step_runs(connection, run.id)) for run in ledger.latest(connection, limit)]
+        latest = history.runs(connection, limit=limit)
+        rows_of = history.steps_of(connection, latest)
+        found = [(run, rows_of[run.id]) for run in latest]
     if as_json:
         print_json(
             [

@@ -56,7 +56,9 @@ class Source:
     `home` is the address by which people know it, `base` the address that is crawled (a setting may
     replace it). `hosts` are further hosts that its pages may lead to. `expected_degradations` are the
     reason codes that count as ok for run status, exit code and alerts. `expected_listings` is the
-    number of listings that an ordinary night brings, `floor` the fewest that are credible on any night.
+    number of listings that an ordinary night brings, `floor` the fewest that are credible on any night. `step` names
+    the step that crawls it, by default `<name>_conferences`; sources that name the same step are crawled by it
+    together, one output each.
     """
 
     name: str
@@ -70,11 +72,10 @@ class Source:
     hosts: tuple[str, ...] = ()
     accepted_statuses: tuple[int, ...] = ()
     expected_degradations: frozenset[str] = frozenset()
+    step: str = ""
 
-    @property
-    def step(self) -> str:
-        """The name of the step that crawls this source: `elra_conferences`."""
-        return f"{self.name}_conferences"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "step", self.step or f"{self.name}_conferences")
 
 
 @dataclass(frozen=True)
@@ -221,9 +222,18 @@ def readers() -> Mapping[str, Reader]:
 
 
 def reader(name: str) -> Reader:
-    """The source of that name, or of the step of that name. Raises UnknownName with the names that exist."""
-    found = readers()
-    short = name.removesuffix("_conferences")
-    if short not in found:
-        raise UnknownName(f"There is no source {name!r}. Sources: {', '.join(found)}.")
-    return found[short]
+    """The source of that name. Raises UnknownName with the names that exist."""
+    if name not in readers():
+        raise UnknownName(f"There is no source {name!r}. Sources: {', '.join(readers())}.")
+    return readers()[name]
+
+
+def crawled_by(name: str) -> tuple[Source, ...]:
+    """The sources that a step crawls; the name of a source stands for that source alone. Raises UnknownName."""
+    found = tuple(one.source for one in readers().values() if one.source.step == name)
+    return found or (reader(name).source,)
+
+
+def step_of(name: str) -> str:
+    """The step of that name, or the one that crawls the source of that name. Raises UnknownName."""
+    return crawled_by(name)[0].step

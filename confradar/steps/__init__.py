@@ -1,21 +1,33 @@
 """The steps of the pipeline as plain functions: they return a value and its metadata, and need no broker."""
 
 from confradar.steps.crawling import crawl, crawl_in_run
-from confradar.steps.runs import STORE, Materialised, instant, now_utc, open_run, prepare
-from confradar.steps.storing import outcome, store, store_run
+from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target
+from confradar.steps.runs import NIGHT, SCHEDULE, STORE, Materialised, Opened, instant, lose, now_utc, open_run, prepare
+from confradar.steps.storing import add, outcome, store, store_run
 from confradar.steps.watching import keep_watching, watch
 
 __all__ = [
+    "NIGHT",
+    "SCHEDULE",
     "STORE",
     "Materialised",
+    "Opened",
+    "add",
+    "cancel",
     "crawl",
     "crawl_in_run",
     "instant",
     "keep_watching",
+    "lose",
     "now_utc",
     "open_run",
     "outcome",
+    "pause",
+    "paused",
     "prepare",
+    "release",
+    "resume",
+    "retry_target",
     "store",
     "store_run",
     "watch",

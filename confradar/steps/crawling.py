@@ -7,8 +7,9 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,13 +18,14 @@ from sqlalchemy.exc import DataError
 
 from confradar import settings as configuration
 from confradar.crawling import process
-from confradar.deadlines import verdict
-from confradar.deadlines.listing import Listing
+from confradar.deadlines.conference import SourceOutput
 from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
-from confradar.sources.base import reader
-from confradar.steps.runs import Materialised, begin, keep, now_utc, patiently
-from confradar.storage import database, ledger
+from confradar.sources.base import Source, crawled_by
+from confradar.steps.checking import examine
+from confradar.steps.runs import Materialised, begin, keep, patiently
+from confradar.steps.storing import add
+from confradar.storage import database, lease, ledger, outputs
 
 PREVIEW = 3
 REJECTS_SHOWN = 20
@@ -34,28 +36,37 @@ log = logging.getLogger(__name__)
 
 
 def crawl(
-    source: str,
+    name: str,
     settings: Settings | None = None,
     *,
     budget: float | None = None,
     progress: Callable[[process.Progress], None] | None = None,
     stopped: Callable[[], bool] | None = None,
 ) -> Materialised:
-    """Read one source, named by itself or by its step. `budget` is in seconds of crawling.
+    """Read one source, or all that a step of that name crawls. `budget` is in seconds of crawling, of each source.
 
     Never raises for what a site does: the status says it. Raises UnknownName and SettingError.
     """
     settings = settings or configuration.load()
-    source_ = reader(source).source
-    options = process.options(source_, settings, configuration.source_overrides(source_.name), budget=budget)
+    return united([_read(source, settings, budget, progress, stopped) for source in crawled_by(name)])
+
+
+def _read(
+    source: Source,
+    settings: Settings,
+    budget: float | None,
+    progress: Callable[[process.Progress], None] | None,
+    stopped: Callable[[], bool] | None,
+) -> Materialised:
+    options = process.options(source, settings, configuration.source_overrides(source.name), budget=budget)
     _sweep()
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
-        crawled = process.crawl(source_.name, options, Path(scratch), progress=progress, stopped=stopped)
+        crawled = process.crawl(source.name, options, Path(scratch), progress=progress, stopped=stopped)
         text = Path(crawled.log).read_text(errors="replace") if crawled.log else ""
     preview = [{"title": item.title, "year": item.year, "url": item.url} for item in crawled.listings[:PREVIEW]]
     metadata = {
         "count": len(crawled.listings),
-        "source": urlsplit(options.base or source_.base).hostname,
+        "source": urlsplit(options.base or source.base).hostname,
         "preview": preview,
         "seconds": crawled.seconds,
         "pages": crawled.pages,
@@ -63,35 +74,55 @@ def crawl(
         "statuses": crawled.statuses,
         "rejected": len(crawled.rejects),
         "rejects": [str(reject) for reject in crawled.rejects[:REJECTS_SHOWN]],
-        "undated": _undated(crawled.listings),
+        "reason": crawled.reason,
+        "floor": options.floor,
         "expected_listings": list(options.expected),
         "complete_feeds": sorted(crawled.complete_feeds),
-        "expected": crawled.reason in source_.expected_degradations,
+        "expected": crawled.reason in source.expected_degradations,
     }
+    rejected = frozenset(reject.ref for reject in crawled.rejects)
     return Materialised(
-        step=source_.step,
+        step=source.step,
         value=crawled.listings,
         metadata=metadata,
         status=crawled.status,
         reason=crawled.reason,
         error=crawled.detail or None,
-        complete_feeds=crawled.complete_feeds,
-        rejected=frozenset(reject.ref for reject in crawled.rejects),
+        outputs=(SourceOutput(source.name, crawled.listings, crawled.complete_feeds, rejected),),
         worth_retrying=crawled.worth_retrying,
         retry_after=crawled.retry_after,
         log=text,
     )
 
 
-def _undated(listings: Iterable[Listing]) -> list[str]:
-    """The first written dates that name no instant although they have digits, each with source, ref, gate and why."""
-    found = (
-        f"{listing.source} {listing.ref}, {claim.kind}: found {claim.text!r}, {claim.reason}"
-        for listing in listings
-        for claim in verdict.claims(0, listing, now_utc()).values()
-        if claim.earliest is None and any(map(str.isdigit, claim.text))
+def united(parts: Sequence[Materialised]) -> Materialised:
+    """What the sources of one step gave together; of a single source, just that.
+
+    It is failed if all are. One that failed beside others leaves the step degraded, for its reason.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    good = [part for part in parts if part.success]
+    doubts = sorted((part for part in parts if part.status != "ok"), key=lambda part: part.success)
+    metadata = {
+        **{name: sum(part.metadata.get(name, 0) for part in parts) for name in ("count", "pages", "bytes", "rejected")},
+        "seconds": dict(sum((Counter(part.metadata["seconds"]) for part in parts), Counter())),
+        "expected": all(part.status == "ok" or part.metadata.get("expected") for part in parts),
+        "outputs": {output.source: part.metadata for part in parts for output in part.outputs},
+    }
+    return Materialised(
+        step=parts[0].step,
+        value=tuple(listing for part in good for listing in part.value),
+        metadata=metadata,
+        status="ok" if not doubts else "degraded" if good else "failed",
+        reason=doubts[0].reason if doubts else "",
+        error=doubts[0].error if doubts else None,
+        outputs=tuple(output for part in good for output in part.outputs),
+        checks={source: results for part in parts for source, results in part.checks.items()},
+        worth_retrying=not good and any(part.worth_retrying for part in parts),
+        retry_after=max((part.retry_after for part in parts if part.retry_after), default=None),
+        log="".join(part.log for part in parts),
     )
-    return list(islice(found, REJECTS_SHOWN))
 
 
 def _sweep() -> None:
@@ -104,61 +135,70 @@ def _sweep() -> None:
 
 def crawl_in_run(
     run_key: str,
-    source: str,
+    step: str,
     settings: Settings,
     *,
     task_id: str | None = None,
     retries: int = 0,
     retries_left: int = 0,
     budget: float | None = None,
-) -> tuple[ledger.Envelope | None, float | None]:
-    """Crawl a source as a step of a run, and keep what it gave.
+) -> tuple[outputs.Envelope | None, float | None]:
+    """Crawl the sources of a step as part of a run, check what they gave, and keep it.
 
     Returns the envelope and, if the attempt is worth repeating, the seconds to wait before that. The
     envelope is None if another process that is alive has this step in hands.
     """
-    step = reader(source).source.step
     with database.transaction(settings.database) as connection:
         run = ledger.find(connection, run_key)
         attempt = begin(connection, run, step, settings, task_id=task_id, retries=retries)
         if attempt is None:
-            found = ledger.envelope(connection, run, step)
+            found = outputs.envelopes(connection, run)[step]
             return (found if found.status in ledger.FINAL_STEP else None), None
-        if run.status in ("stopping", *ledger.FINAL_RUN):
-            ledger.finish_step(connection, run.id, step, attempt, status="cancelled", reason="stopped", now=now_utc())
-            return ledger.envelope(connection, run, step), None
+        now = database.clock(connection)
         # A crawl that the run's deadline would cut is ended in time, so that what it has is stored.
-        left = (run.deadline_at - now_utc()).total_seconds() - CLOSING_SECONDS
-        if left <= 0:
-            ledger.finish_step(connection, run.id, step, attempt, status="cancelled", reason="timeout", now=now_utc())
-            return ledger.envelope(connection, run, step), None
+        left = (run.deadline_at - now).total_seconds() - CLOSING_SECONDS
+        if run.stopping_at or run.status in ledger.FINAL_RUN or left <= 0:
+            reason = "timeout" if left <= 0 else "stopped"
+            ledger.finish_step(connection, run.id, step, attempt, status="cancelled", reason=reason, now=now)
+            return outputs.envelopes(connection, run)[step], None
         queued_at = next(row for row in ledger.step_runs(connection, run.id) if row["step"] == step)["queued_at"]
-    waiting = (now_utc() - queued_at).total_seconds()
+        waiting = max((now - queued_at).total_seconds(), 0)
     heart = Heart(settings, run, step, attempt)
     try:
-        declared = budget or reader(source).source.politeness.budget_seconds
+        declared = budget or min(source.politeness.budget_seconds for source in crawled_by(step))
         bounded = left if left < declared else budget
-        done = crawl(source, settings, budget=bounded, progress=heart.progress, stopped=heart.stopped)
+        crawled = crawl(step, settings, budget=bounded, progress=heart.progress, stopped=heart.stopped)
+        done = patiently(lambda: _examined(crawled, run, settings))
     except Exception as error:
-        log.exception("crawl raised source=%s", source)
-        told = f"{type(error).__name__}: {error}"
-        done = Materialised(step, (), {"count": 0, "seconds": {}}, status="failed", reason="error", error=told)
-    done.metadata["seconds"] = {"waiting": round(max(waiting, 0), 3), **done.metadata["seconds"]}
+        log.exception("crawl raised step=%s", step)
+        done = _broken(step, f"{type(error).__name__}: {error}")
+    done.metadata["seconds"] = {"waiting": round(waiting, 3), **done.metadata["seconds"]}
     wait = _wait(done, retries, settings, quick=budget is not None) if retries_left and not heart.stopped() else None
 
-    def kept() -> ledger.Envelope:
+    def kept() -> outputs.Envelope:
         with database.transaction(settings.database) as connection:
-            keep(connection, run, attempt, done, settings, wait=wait)
-            return ledger.envelope(connection, run, step)
+            is_kept = keep(connection, run, attempt, done, settings, wait=wait)
+            closed = ledger.find(connection, run_key).status in ledger.FINAL_RUN
+            envelope = outputs.envelopes(connection, run)[step]
+        if is_kept and closed and envelope.outputs:  # the run did not wait for it
+            add(run_key, step, settings, by="a late crawl")
+        return envelope
 
     try:
         return patiently(kept), wait
     except (ValueError, DataError) as error:  # what it gave cannot be kept; said, rather than raised into the chord
-        log.exception("output could not be kept source=%s", source)
-        told = f"what was read could not be kept: {type(error).__name__}"
-        done = Materialised(step, (), {"count": 0, "seconds": {}}, status="failed", reason="error", error=told)
-        wait = None
+        log.exception("output could not be kept step=%s", step)
+        done, wait = _broken(step, f"what was read could not be kept: {type(error).__name__}"), None
         return patiently(kept), None
+
+
+def _examined(done: Materialised, run: ledger.Run, settings: Settings) -> Materialised:
+    with database.reading(settings.database) as connection:
+        return examine(connection, done, now=run.logical_instant)
+
+
+def _broken(step: str, error: str) -> Materialised:
+    return Materialised(step, (), {"count": 0, "seconds": {}}, status="failed", reason="error", error=error)
 
 
 class Heart:
@@ -186,9 +226,9 @@ class Heart:
         shown = {"pages": self._shown.pages, "listings": self._shown.listings, "rejected": self._shown.rejected}
         try:
             with database.transaction(self._settings.database) as connection:
-                self._wanted = ledger.beat(
-                    connection, self._run.id, self._step, self._attempt, now=now_utc(), progress=shown
-                )
+                now = database.clock(connection)
+                self._wanted = ledger.beat(connection, self._run.id, self._step, self._attempt, now=now, progress=shown)
+                lease.extend(connection, self._run.id, now + timedelta(seconds=self._settings.lease_seconds))
         except DatabaseUnavailable as error:
             log.warning("heartbeat missed step=%s: %s", self._step, error)
 

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
@@ -14,16 +14,18 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from confradar.deadlines.checks import Result, blocking
 from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import printable
-from confradar.errors import DatabaseUnavailable, SettingError
+from confradar.errors import DatabaseUnavailable, RunRefused, SettingError
 from confradar.settings import Settings
-from confradar.sources.base import reader
-from confradar.storage import database, ledger, outputs
+from confradar.storage import database, lease, ledger, outputs
 
 STORE = "store_conferences"
+SCHEDULE = "daily_crawl_schedule"
 NIGHT = clock(2, tzinfo=UTC)
 GOOD = ("ok", "degraded")
+CUT = ("timeout", "page_limit", "item_limit", "stopped", "memory")  # reasons for which a crawl is no whole one
 DATABASE_WAITS = (1, 2, 4, 8, 15)
 T = TypeVar("T")
 
@@ -33,7 +35,8 @@ class Materialised:
     """What a step gave: its value, and what is worth knowing about how it came to be.
 
     `status` is that of the step run, `reason` its code, `error` one sentence for a person. Of a crawl,
-    `value` is the listings; of the store, its figures.
+    `value` is the listings, `outputs` the same by source, and `checks` what these came to, by source; of the store,
+    `value` is its figures.
     """
 
     step: str
@@ -42,8 +45,8 @@ class Materialised:
     status: str = "ok"
     reason: str = ""
     error: str | None = None
-    complete_feeds: frozenset[str] = frozenset()
-    rejected: frozenset[str] = frozenset()
+    outputs: tuple[SourceOutput, ...] = ()
+    checks: Mapping[str, tuple[Result, ...]] = field(default_factory=dict)
     worth_retrying: bool = False
     retry_after: float | None = None
     log: str = field(default="", repr=False)
@@ -52,6 +55,12 @@ class Materialised:
     def success(self) -> bool:
         """Whether there is something to go on with."""
         return self.status in GOOD
+
+    @property
+    def held(self) -> dict[str, Result]:
+        """The sources whose output a blocking check holds, and that check's result."""
+        found = {source: blocking(results) for source, results in self.checks.items()}
+        return {source: result for source, result in found.items() if result}
 
 
 def now_utc() -> datetime:
@@ -98,11 +107,33 @@ def patiently(write: Callable[[], T], waits: Sequence[float] = DATABASE_WAITS) -
     return write()
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A run in the ledger; whether its messages are to be sent now; and the run that it waits for, if any."""
+
+    run: ledger.Run
+    to_send: bool
+    waits_for: str | None = None
+
+
 def open_run(
-    key: str, *, trigger: str, target: str, steps: Sequence[str], logical_instant: datetime, settings: Settings
-) -> tuple[ledger.Run, bool]:
-    """Open the run of that key, or find it; whether it still has to be sent is the second value."""
+    key: str,
+    *,
+    trigger: str,
+    target: str,
+    steps: Sequence[str],
+    logical_instant: datetime,
+    settings: Settings,
+    if_busy: str = "wait",
+    by: str | None = None,
+    retry_of: str | None = None,
+) -> Opened:
+    """Open the run of that key, or find it, and let it begin if no other run is going.
+
+    If one is, this run waits (`if_busy` is `wait`), or RunRefused is raised and it is not opened (`refuse`).
+    """
     with database.transaction(settings.database) as connection:
+        now = database.clock(connection)
         run, _ = ledger.open_run(
             connection,
             key=key,
@@ -110,10 +141,27 @@ def open_run(
             logical_instant=logical_instant,
             target=target,
             steps=steps,
-            now=now_utc(),
+            now=now,
+            deadline_seconds=settings.run_deadline_seconds,
+            by=by,
+            retry_of=retry_of,
+        )
+        if run.status != "queued":
+            return Opened(run, to_send=False)
+        going = lease.take(
+            connection,
+            run,
+            now=now,
+            seconds=settings.lease_seconds,
             deadline_seconds=settings.run_deadline_seconds,
         )
-    return run, run.status == "queued"
+        if going is None:
+            return Opened(ledger.find(connection, key), to_send=True)
+        told = f"run {going.key} is going since {going.started_at:%Y-%m-%d %H:%M} UTC"
+        if if_busy == "refuse":
+            raise RunRefused(f"{told}; {key} was refused. `confradar runs cancel {going.key}` ends it.")
+        ledger.mark_waiting(connection, run.id, f"waits: {told}")
+    return Opened(run, to_send=False, waits_for=going.key)
 
 
 def begin(
@@ -126,6 +174,8 @@ def begin(
     retries: int = 0,
 ) -> int | None:
     """Claim the next attempt of a step for this process; None if it is done or in other hands."""
+    now = database.clock(connection)
+    lease.extend(connection, run.id, now + timedelta(seconds=settings.lease_seconds))
     return ledger.begin_step(
         connection,
         run,
@@ -134,9 +184,18 @@ def begin(
         retries=retries,
         worker=socket.gethostname(),
         pid=os.getpid(),
-        now=now_utc(),
+        now=now,
         lost_after=settings.lost_after_seconds,
     )
+
+
+def lose(run_key: str, step: str, settings: Settings, *, error: str) -> None:
+    """Say of a step whose process is gone that it failed, unless it has said more itself."""
+    with database.transaction(settings.database) as connection:
+        run = ledger.find(connection, run_key)
+        now = database.clock(connection)
+        told = printable(error)
+        ledger.close_steps(connection, run.id, status="failed", reason="lost", error=told, now=now, only=step)
 
 
 def keep(
@@ -147,25 +206,32 @@ def keep(
     settings: Settings,
     *,
     wait: float | None = None,
-) -> None:
-    """Write what a crawl gave into the ledger: output, log, state; in one transaction."""
-    now = now_utc()
+) -> bool:
+    """Write what a crawl gave into the ledger: outputs, checks, state; in one transaction.
+
+    With `wait`, the next attempt begins after so many seconds. Returns whether the attempt was still open.
+    """
+    now = database.clock(connection)
+    held = done.held if done.success else {}
+    first = next(iter(held.values()), None)
     closed = ledger.finish_step(
         connection,
         run.id,
         done.step,
         attempt,
-        status="failed" if wait is not None else done.status,
-        reason=done.reason,
+        status="failed" if wait is not None else "quarantined" if first else done.status,
+        reason=first.name if first else done.reason,
         count=len(done.value),
         metadata=done.metadata,
-        error=printable(done.error) if done.error else None,
+        error=printable(f"{first.description}: {first.observed}" if first else done.error or "") or None,
         now=now,
         retry_at=None if wait is None else now + timedelta(seconds=wait),
     )
-    if closed and done.success and wait is None:
-        given = SourceOutput(reader(done.step).source.name, tuple(done.value), done.complete_feeds, done.rejected)
-        outputs.keep(connection, run.id, done.step, attempt, given, now=now)
+    lease.extend(connection, run.id, now + timedelta(seconds=settings.lease_seconds + (wait or 0)))
     if closed:
+        outputs.keep_checks(connection, run.id, done.step, attempt, done.checks)
+        for output in done.outputs if done.success and wait is None else ():
+            outputs.keep(connection, run.id, done.step, attempt, output, now=now, held=output.source in held)
         level = logging.ERROR if not done.success else logging.INFO
         outputs.log(connection, run.id, done.step, attempt, printable(done.log), level=level, limit=settings.log_bytes)
+    return closed

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from confradar import settings as configuration
+from confradar.deadlines.conference import Merged, SourceOutput
 from confradar.deadlines.listing import Listing
-from confradar.deadlines.merge import merge
+from confradar.deadlines.merge import apply, merge
 from confradar.settings import Settings
-from confradar.sources.base import reader, readers
-from confradar.steps.runs import GOOD, STORE, Materialised, begin, keep, now_utc, prepare
-from confradar.storage import conferences, database, ledger, outputs
+from confradar.sources.base import readers, step_of
+from confradar.steps.checking import examine
+from confradar.steps.runs import GOOD, STORE, Materialised, begin, keep, now_utc, open_run, prepare
+from confradar.storage import conferences, database, lease, ledger, outputs
+from confradar.storage.outputs import Envelope
+
+# What a run's statistics count; the same five by source.
+COUNTED = ("total", "created", "updated", "unchanged", "rejected")
+FIGURES = (*COUNTED, "new_conferences", "updated_conferences", "absent")
 
 
 def store(
@@ -26,29 +34,35 @@ def store(
 ) -> Materialised:
     """Store what crawls gave, as a run of its own: `store({"elra": crawl("elra")})`.
 
-    `now` is the logical instant of the run (UTC; this moment unless given).
+    `now` is the logical instant of the run (UTC; this moment unless given). Raises RunRefused if a run is going.
     """
     settings, now = settings or configuration.load(), now or now_utc()
     prepare(settings)
-    given = {reader(name).source.step: value for name, value in inputs.items()}
-    with database.transaction(settings.database) as connection:
-        run, _ = ledger.open_run(
-            connection,
-            key=f"manual:{uuid.uuid4()}",
-            trigger="prompt",
-            logical_instant=now,
-            target=",".join(given),
-            steps=[*given, STORE],
-            now=now_utc(),
-            deadline_seconds=settings.run_deadline_seconds,
-        )
+    given = {step_of(name): value for name, value in inputs.items()}
+    run = open_run(
+        f"manual:{uuid.uuid4()}",
+        trigger="prompt",
+        target=",".join(given),
+        steps=[*given, STORE],
+        logical_instant=now,
+        settings=settings,
+        if_busy="refuse",
+    ).run
     for step, value in given.items():
-        done = value if isinstance(value, Materialised) else Materialised(step, tuple(value), {"count": len(value)})
         with database.transaction(settings.database) as connection:
+            done = value if isinstance(value, Materialised) else _of_listings(step, value)
             attempt = begin(connection, run, step, settings)
             if attempt:
-                keep(connection, run, attempt, done, settings)
+                keep(connection, run, attempt, examine(connection, done, now=now), settings)
     return store_run(run.key, settings)
+
+
+def _of_listings(step: str, listings: Sequence[Listing]) -> Materialised:
+    by_source: defaultdict[str, list[Listing]] = defaultdict(list)
+    for listing in listings:
+        by_source[listing.source].append(listing)
+    given = tuple(SourceOutput(source, tuple(found)) for source, found in by_source.items())
+    return Materialised(step, tuple(listings), {"count": len(listings)}, outputs=given)
 
 
 def store_run(run_key: str, settings: Settings, *, task_id: str | None = None, by: str = "") -> Materialised:
@@ -56,67 +70,124 @@ def store_run(run_key: str, settings: Settings, *, task_id: str | None = None, b
 
     Everything happens in one transaction that holds the store and the run's row: who comes second waits,
     finds the run closed, and returns the same figures. `by` names who finished it, if not its own callback.
+    A run whose lease has passed to another stores nothing more.
     """
     with database.transaction(settings.database) as connection:
         database.writer_lock(connection)
         run = ledger.find(connection, run_key, lock=True)
         if run.status in ledger.FINAL_RUN:
             return _stored(run)
-        envelopes = [ledger.envelope(connection, run, step) for step in run.steps if step != STORE]
+        now = database.clock(connection)
+        ledger.close_steps(
+            connection, run.id, status="lost", reason="lost", now=now, but=STORE,
+            error="nothing was heard of this step before its run was closed",
+        )  # fmt: skip
+        found = outputs.envelopes(connection, run)
+        crawls = [envelope for step, envelope in found.items() if step != STORE]
+        storing = STORE in run.steps and lease.held_by(connection, run)
         statistics: dict[str, Any] = {}
-        if STORE in run.steps:
+        if storing:
             attempt = begin(connection, run, STORE, settings, task_id=task_id)
-            statistics = _merge(connection, run, envelopes)
-            statistics["rejected"] = sum(envelope.metadata.get("rejected", 0) for envelope in envelopes)
+            statistics, used = _merge(connection, run, crawls)
+            statistics["rejected"] = sum(envelope.metadata.get("rejected", 0) for envelope in crawls)
             if attempt is not None:
                 ledger.finish_step(
-                    connection,
-                    run.id,
-                    STORE,
-                    attempt,
-                    status="ok",
-                    now=now_utc(),
-                    count=statistics["total"],
-                    metadata=_store_metadata(statistics),
-                )
-        for envelope in envelopes:
-            ledger.finish_step(
-                connection,
-                run.id,
-                envelope.step,
-                envelope.attempt,
-                status="lost",
-                reason="lost",
-                now=now_utc(),
-                error="nothing was heard of this step before its run was closed",
-            )
+                    connection, run.id, STORE, attempt, status="ok", now=database.clock(connection),
+                    count=statistics["total"], metadata={**_store_metadata(statistics), "inputs": used},
+                )  # fmt: skip
         ledger.finish_run(
             connection,
             run.id,
-            status=outcome(envelopes),
-            now=now_utc(),
+            status=outcome(crawls) if storing or STORE not in run.steps else "superseded",
+            now=database.clock(connection),
             statistics=statistics,
-            stored=STORE in run.steps,
+            stored=storing,
             message=f"finished by {by}" if by else None,
         )
         return _stored(ledger.find(connection, run_key))
 
 
-def _merge(connection: Connection, run: ledger.Run, envelopes: Sequence[ledger.Envelope]) -> dict[str, Any]:
-    """Merge the kept outputs of the run; of a run of the store alone, each source's last good output."""
-    found = {envelope.step: envelope.output for envelope in envelopes if envelope.status in GOOD}
-    now = run.logical_instant
-    if not envelopes:
-        last = {known.source.step: outputs.last_good(connection, known.source.step) for known in readers().values()}
-        found = {step: good[0] for step, good in last.items() if good}
-        now = min((good[1] for good in last.values() if good), default=now)  # nothing is confirmed that was not read
-    given = [outputs.kept(connection, reference) for reference in found.values() if reference is not None]
-    merged = merge(conferences.known(connection), given, run_id=run.id, now=now)
-    conferences.write(connection, merged)
-    return dict(merged.figures)
+def _merge(
+    connection: Connection, run: ledger.Run, crawls: Sequence[Envelope]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Merge the good outputs of the run, and of sources that it did not crawl those of their last good run.
+
+    Older ones go first, each at the instant of its own run: nothing is confirmed that was not read then. Returns
+    the figures, and by source where its output is from: `run`, `attempt`, `count`.
+    """
+    given: dict[datetime, list[int]] = defaultdict(list)
+    used: dict[str, dict[str, Any]] = {}
+    crawled = {envelope.step for envelope in crawls}
+    for reader in readers().values():
+        source = reader.source
+        last = outputs.last_good(connection, source.name) if source.step not in crawled else None
+        if last:
+            given[last.logical_instant].append(last.reference)
+            used[source.name] = {"run": last.run, "attempt": last.attempt, "count": last.count}
+    for envelope in crawls:
+        if envelope.status in (*GOOD, "quarantined"):
+            for source_name, reference in envelope.outputs.items():
+                given[run.logical_instant].append(reference)
+                used[source_name] = {"run": run.key, "attempt": envelope.attempt, "count": envelope.count}
+    return _write(connection, run, given), used
 
 
-def outcome(envelopes: Sequence[ledger.Envelope]) -> str:
+def _write(connection: Connection, run: ledger.Run, given: Mapping[datetime, Sequence[int]]) -> dict[str, Any]:
+    """Merge kept outputs into the store in the order of their instants; returns the figures of all together."""
+    known = conferences.known(connection)
+    nights: list[Merged] = []
+    for instant in sorted(given) or [run.logical_instant]:
+        if nights:
+            known = apply(known, nights[-1])
+        read = [outputs.kept(connection, reference) for reference in given.get(instant, ())]
+        nights.append(merge(known, read, run_id=run.id, now=instant))
+        conferences.write(connection, nights[-1])
+    return together(night.figures for night in nights)
+
+
+def together(figures: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The figures of several merges of one run as those of one."""
+    found = list(figures)
+    per_source: dict[str, Counter[str]] = {}
+    for one in found:
+        for source, counts in one["per_source"].items():
+            per_source.setdefault(source, Counter()).update(counts)
+    return {
+        **{name: sum(one[name] for one in found) for name in FIGURES},
+        "moves": dict(sorted(sum((Counter(one["moves"]) for one in found), Counter()).items())),
+        "per_source": {source: {name: counts[name] for name in COUNTED} for source, counts in per_source.items()},
+    }
+
+
+def add(run_key: str, step: str, settings: Settings, *, by: str) -> Materialised:
+    """Store the outputs of one step of a run that is closed already: they came late, or a check had held them.
+
+    They are merged at the run's own instant, so that nothing newer is overwritten. A run that was cancelled, or that
+    stores nothing, stays as it is.
+    """
+    with database.transaction(settings.database) as connection:
+        database.writer_lock(connection)
+        run = ledger.find(connection, run_key, lock=True)
+        if run.stored_at is None:
+            return _stored(run)
+        found = outputs.envelopes(connection, run)
+        figures = _write(connection, run, {run.logical_instant: [*found[step].outputs.values()]})
+        rejected = found[step].metadata.get("rejected", 0)
+        statistics = together([run.statistics, figures] if run.statistics else [figures])
+        statistics["rejected"] += rejected
+        ledger.finish_run(
+            connection,
+            run.id,
+            status=outcome([envelope for envelope in found.values() if envelope.step != STORE]),
+            now=database.clock(connection),
+            statistics=statistics,
+            stored=True,
+            message=f"{step} was added by {by}",
+        )
+        return _stored(ledger.find(connection, run_key))
+
+
+def outcome(envelopes: Sequence[Envelope]) -> str:
     """The status of a run: `ok`, `failed` if no source gave anything, else `partial`.
 
     A degradation that the source's declaration expects counts as ok.

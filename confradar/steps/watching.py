@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 from confradar.deadlines.listing import printable
 from confradar.errors import ConfRadarError, DatabaseUnavailable
 from confradar.settings import Settings
-from confradar.steps.runs import NIGHT, STORE, now_utc
+from confradar.sources.base import readers
+from confradar.steps.runs import NIGHT, SCHEDULE, STORE, now_utc
 from confradar.steps.storing import store_run
-from confradar.storage import alerts, database, ledger
+from confradar.storage import alerts, audit, database, ledger, outputs
 
 MISSING, LATE = "night missing", "night late"
 
@@ -31,6 +32,7 @@ def watch(settings: Settings, *, since: datetime, now: datetime) -> list[str]:
         runs = ledger.unfinished(connection)
         due = [run for run in runs if _is_due(connection, run, settings, now)]
         done += _nights(connection, settings, since=since, now=now)
+        done += _silent_sources(connection, settings, now=now)
     for run in due:
         try:
             stored = store_run(run.key, settings, by="watchdog")
@@ -75,9 +77,10 @@ def _nights(connection: Connection, settings: Settings, *, since: datetime, now:
     late = due + timedelta(seconds=settings.missing_after_seconds)
     if now < late:
         return []
-    try:
-        run = ledger.find(connection, f"nightly:{due.date()}")
-    except ConfRadarError:
+    run = ledger.get(connection, f"nightly:{due.date()}")
+    if run is None:
+        if audit.pause(connection, SCHEDULE, due):  # a night that nobody wants is not missed
+            return []
         watched = since <= due or ledger.had_night_before(connection, due)
         detail = f"no run nightly:{due.date()} was begun by {late:%H:%M} UTC; is `celery beat` alive?"
         if watched and alerts.open_alert(connection, MISSING, detail, now=now):
@@ -91,12 +94,29 @@ def _nights(connection: Connection, settings: Settings, *, since: datetime, now:
     return [f"alert {LATE}: {detail}"] if alerts.open_alert(connection, LATE, detail, now=now) else []
 
 
+def _silent_sources(connection: Connection, settings: Settings, *, now: datetime) -> list[str]:
+    """Open an alert for each source that gave nothing good for some days; resolve those of sources that do again."""
+    done = []
+    for name in readers():
+        condition = f"source silent: {name}"
+        good = outputs.last_kept_at(connection, name)
+        if good is None or now - good < timedelta(days=settings.silent_days):
+            alerts.resolve(connection, condition, now=now)
+            continue
+        detail = f"{name} has given nothing good since {good:%Y-%m-%d %H:%M} UTC; see `confradar runs --source {name}`"
+        if alerts.open_alert(connection, condition, detail, now=now):
+            done.append(f"alert {condition}: {detail}")
+    return done
+
+
 def keep_watching(settings: Settings, say: Callable[[str], None]) -> None:
     """Look each minute (`watchdog_seconds`) until the process is told to end. A database that is away is waited for."""
     since = now_utc()
     while True:
         try:
-            for line in watch(settings, since=since, now=now_utc()):
+            with database.reading(settings.database) as connection:
+                now = database.clock(connection)
+            for line in watch(settings, since=since, now=now):
                 say(line)
         except ConfRadarError as error:
             say(f"cannot look: {error}")

@@ -25,7 +25,9 @@ from confradar.deadlines.conference import (
     Verdict,
 )
 from confradar.deadlines.dates import Precision
+from confradar.deadlines.identity import MentionKey
 from confradar.deadlines.listing import EntryType, Kind
+from confradar.deadlines.verdict import Gate
 from confradar.storage import database, tables
 
 Record = TypeVar("Record", Series, Conference, Mention, Claim, Deadline, Change)
@@ -47,6 +49,22 @@ def known(connection: Connection) -> Known:
         former=_former(connection),
         **{f"next_{table.name}": _next(connection, table) for table in NUMBERED},
     )
+
+
+def said_by(connection: Connection, source: str) -> dict[MentionKey, dict[Gate, Claim]]:
+    """What a source says still: the claims of its mentions that are seen, by the mention's key and the gate."""
+    said, words = tables.mention.c, tables.claim
+    query = (
+        select(said.source, said.feed, said.ref, said.year, words)
+        .join(tables.mention, said.id == words.c.mention_id)
+        .where(said.source == source, said.not_seen_since.is_(None), words.c.last_confirmed_at.is_(None))
+    )
+    found: defaultdict[MentionKey, dict[Gate, Claim]] = defaultdict(dict)
+    for row in connection.execute(query).mappings():
+        values = {column.name: row[column.name] for column in words.columns}
+        claim = Claim(**{**values, "kind": Kind(row["kind"]), "precision": Precision(row["precision"])})
+        found[row["source"], row["feed"], row["ref"], row["year"]][claim.gate] = claim
+    return dict(found)
 
 
 def write(connection: Connection, merged: Merged) -> None:

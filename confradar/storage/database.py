@@ -8,10 +8,11 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from itertools import islice, repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config
@@ -25,7 +26,7 @@ from sqlalchemy.types import JSON, TypeEngine
 import confradar
 from confradar.errors import DatabaseBusy, DatabaseUnavailable, SchemaMismatch, SettingError
 from confradar.settings import masked
-from confradar.storage.tables import Instant
+from confradar.storage.columns import Instant
 
 Row = Mapping[str, Any]
 STORE_WAIT_SECONDS = 100  # below the statement's 120
@@ -153,6 +154,13 @@ def _explained(error: DBAPIError | PoolExhausted, url: str) -> DatabaseUnavailab
     if state in ("42P01", "42703") or words.startswith(("no such table", "no such column")):
         check_schema(url)
     return None
+
+
+def clock(connection: Connection) -> datetime:
+    """This moment by the one clock that all who share a database go by; those of their machines may differ."""
+    if connection.dialect.name == "postgresql":
+        return cast("datetime", connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one())
+    return datetime.now(UTC)
 
 
 def writer_lock(connection: Connection) -> None:

@@ -1,20 +1,21 @@
-"""The record of what ran: runs, step runs, kept outputs, logs, alerts. Flower forgets; this does not."""
+"""The record of what runs: runs and step runs, opened, claimed, closed. Flower forgets; this does not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from confradar.errors import UnknownName
-from confradar.storage.tables import kept_output, run, step_run
+from confradar.storage.tables import lease, run, step_run
 
-FINAL_STEP = ("ok", "degraded", "failed", "cancelled", "skipped", "lost")
+FINAL_STEP = ("ok", "degraded", "failed", "quarantined", "cancelled", "skipped", "lost")
 FINAL_RUN = ("ok", "partial", "failed", "cancelled", "superseded")
+GOING = ("queued", "running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +35,16 @@ class Run:
     stored_at: datetime | None
     statistics: dict[str, Any] | None
     message: str | None
+    token: int
+    by: str | None
+    retry_of: str | None
+    stopping_at: datetime | None
 
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What a step returns through the broker: everything but the listings, which lie in the kept output `output`."""
-
-    run: str
-    step: str
-    attempt: int
-    status: str
-    reason: str = ""
-    count: int = 0
-    metadata: dict[str, Any] = field(default_factory=dict)
-    error: str | None = None
-    output: int | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
-        return asdict(self)
+    @classmethod
+    def of(cls, row: Any) -> Run:
+        """A run from its row."""
+        values = {part.name: getattr(row, part.name) for part in fields(cls)}
+        return cls(**{**values, "steps": tuple(row.steps)})
 
 
 def open_run(
@@ -65,8 +57,13 @@ def open_run(
     steps: Sequence[str],
     now: datetime,
     deadline_seconds: float,
+    by: str | None = None,
+    retry_of: str | None = None,
 ) -> tuple[Run, bool]:
-    """Open the run of that key with all its steps queued, or find it. Returns it and whether it is new."""
+    """Open the run of that key with all its steps queued, or find it. Returns it and whether it is new.
+
+    It may begin once it has the lease.
+    """
     values = {
         "key": key,
         "trigger": trigger,
@@ -76,6 +73,8 @@ def open_run(
         "status": "queued",
         "started_at": now,
         "deadline_at": now + timedelta(seconds=deadline_seconds),
+        "by": by,
+        "retry_of": retry_of,
     }
     try:
         with connection.begin_nested():
@@ -93,24 +92,19 @@ def find(connection: Connection, key: str, *, lock: bool = False) -> Run:
     row = connection.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
     if row is None:
         raise UnknownName(f"There is no run {key!r}. `confradar runs` lists them.")
-    return _run(row)
+    return Run.of(row)
 
 
-def latest_of(connection: Connection, key: str) -> Run | None:
+def get(connection: Connection, key: str) -> Run | None:
     """The run of that key, or None."""
     row = connection.execute(select(run).where(run.c.key == key)).one_or_none()
-    return _run(row) if row else None
-
-
-def latest(connection: Connection, limit: int = 20) -> list[Run]:
-    """The newest runs, newest first."""
-    return [_run(row) for row in connection.execute(select(run).order_by(run.c.id.desc()).limit(limit))]
+    return Run.of(row) if row else None
 
 
 def unfinished(connection: Connection) -> list[Run]:
     """The runs that are not final, oldest first."""
     query = select(run).where(run.c.status.not_in(FINAL_RUN)).order_by(run.c.id)
-    return [_run(row) for row in connection.execute(query)]
+    return [Run.of(row) for row in connection.execute(query)]
 
 
 def had_night_before(connection: Connection, instant: datetime) -> bool:
@@ -122,6 +116,12 @@ def had_night_before(connection: Connection, instant: datetime) -> bool:
 def mark_running(connection: Connection, run_id: int) -> None:
     """The run's messages are on their way."""
     connection.execute(update(run).where(run.c.id == run_id, run.c.status == "queued").values(status="running"))
+
+
+def mark_waiting(connection: Connection, run_id: int, message: str) -> None:
+    """Say what a run that is queued waits for."""
+    waits = run.c.message.is_distinct_from(message)
+    connection.execute(update(run).where(run.c.id == run_id, waits).values(message=message))
 
 
 def step_runs(connection: Connection, run_id: int) -> list[dict[str, Any]]:
@@ -189,13 +189,14 @@ def begin_step(
 
 
 def beat(connection: Connection, run_id: int, step: str, attempt: int, *, now: datetime, progress: object) -> bool:
-    """Say that an attempt is alive and how far it is. Returns False if it is no longer wanted."""
-    mine = (step_run.c.run_id == run_id, step_run.c.step == step, step_run.c.attempt == attempt)
-    changed = connection.execute(
-        update(step_run).where(*mine, step_run.c.status == "running").values(heartbeat_at=now, progress=progress)
-    )
-    status = connection.execute(select(run.c.status).where(run.c.id == run_id)).scalar_one()
-    return changed.rowcount > 0 and status in ("queued", "running")
+    """Say that an attempt is alive and how far it is. Returns False if it is no longer wanted.
+
+    One that was called lost by mistake lives again, unless another attempt has begun.
+    """
+    alive = {"status": "running", "finished_at": None, "heartbeat_at": now, "progress": progress}
+    changed = connection.execute(update(step_run).where(*_open(run_id, step, attempt)).values(alive))
+    wanted = select(run.c.id).where(run.c.id == run_id, run.c.status.in_(GOING), run.c.stopping_at.is_(None))
+    return changed.rowcount > 0 and connection.execute(wanted).first() is not None
 
 
 def finish_step(
@@ -212,8 +213,10 @@ def finish_step(
     error: str | None = None,
     retry_at: datetime | None = None,
 ) -> bool:
-    """Close an attempt that is not final yet; with `retry_at`, queue the next one. Returns whether it was open."""
-    mine = (step_run.c.run_id == run_id, step_run.c.step == step, step_run.c.attempt == attempt)
+    """Close an attempt that is open; with `retry_at`, queue the next one. Returns whether it was open.
+
+    One that was called lost by mistake is open still, unless another attempt has begun.
+    """
     values = {
         "status": status,
         "reason": reason,
@@ -222,44 +225,31 @@ def finish_step(
         "error": error,
         "finished_at": now,
     }
-    changed = connection.execute(update(step_run).where(*mine, step_run.c.status.not_in(FINAL_STEP)).values(values))
+    changed = connection.execute(update(step_run).where(*_open(run_id, step, attempt)).values(values))
     if changed.rowcount and retry_at:
         queued = {"run_id": run_id, "step": step, "attempt": attempt + 1, "status": "queued", "queued_at": retry_at}
         connection.execute(insert(step_run).values(queued))
     return changed.rowcount > 0
 
 
-def envelope(connection: Connection, found: Run, step: str) -> Envelope:
-    """What the newest attempt of a step came to."""
-    row = next(row for row in step_runs(connection, found.id) if row["step"] == step)
-    kept = select(kept_output.c.id).where(
-        kept_output.c.run_id == found.id, kept_output.c.step == step, kept_output.c.attempt == row["attempt"]
-    )
-    return Envelope(
-        run=found.key,
-        step=step,
-        attempt=row["attempt"],
-        status=row["status"],
-        reason=row["reason"] or "",
-        count=row["count"] or 0,
-        metadata=row["metadata"] or {},
-        error=row["error"],
-        output=connection.execute(kept.order_by(kept_output.c.id)).scalars().first(),
-    )
+def _open(run_id: int, step: str, attempt: int) -> tuple[ColumnElement[bool], ...]:
+    later = step_run.alias()
+    taken_over = exists().where(later.c.run_id == run_id, later.c.step == step, later.c.attempt > attempt)
+    is_open = or_(step_run.c.status.not_in(FINAL_STEP), and_(step_run.c.status == "lost", ~taken_over))
+    return step_run.c.run_id == run_id, step_run.c.step == step, step_run.c.attempt == attempt, is_open
 
 
-def last_of(connection: Connection, step: str) -> dict[str, Any] | None:
-    """The newest finished attempt of a step in any run: the columns of `step_run`; None if it never ran."""
-    query = select(step_run).where(step_run.c.step == step, step_run.c.finished_at.is_not(None))
-    row = connection.execute(query.order_by(step_run.c.id.desc()).limit(1)).mappings().one_or_none()
-    return dict(row) if row else None
+def mark_released(connection: Connection, run_id: int, step: str, *, by: str) -> None:
+    """An operator has released what a check held of a step: it counts as good."""
+    mine = (step_run.c.run_id == run_id, step_run.c.step == step, step_run.c.status == "quarantined")
+    values = {"status": "ok", "reason": "released", "error": f"released by {by}, after: " + step_run.c.error}
+    connection.execute(update(step_run).where(*mine).values(values))
 
 
 def stop(connection: Connection, key: str, *, now: datetime) -> None:
     """Ask the steps of a run to end as a limit ends them: what has come is kept and stored."""
-    connection.execute(
-        update(run).where(run.c.key == key, run.c.status.in_(("queued", "running"))).values(status="stopping")
-    )
+    asked = update(run).where(run.c.key == key, run.c.status.in_(GOING), run.c.stopping_at.is_(None))
+    connection.execute(asked.values(stopping_at=now))
     # Who waits for another attempt need not wait any longer.
     mine = select(run.c.id).where(run.c.key == key).scalar_subquery()
     waiting = (step_run.c.run_id == mine, step_run.c.status == "queued", step_run.c.attempt > 1)
@@ -277,28 +267,29 @@ def finish_run(
     stored: bool = False,
     message: str | None = None,
 ) -> None:
-    """Close a run; with `stored`, say that its listings are in the store."""
-    values = {"status": status, "finished_at": now, "message": message, "token": run.c.token + 1}
+    """Close a run, which gives its lease back; with `stored`, say that its listings are in the store."""
+    values: dict[str, Any] = {"status": status, "finished_at": now, "message": message}
     if statistics is not None:
         values["statistics"] = statistics
     if stored:
         values["stored_at"] = now
     connection.execute(update(run).where(run.c.id == run_id).values(values))
+    connection.execute(update(lease).where(lease.c.run_id == run_id).values(run_id=None, expires_at=None))
 
 
-def _run(row: Any) -> Run:
-    return Run(
-        row.id,
-        row.key,
-        row.trigger,
-        row.logical_instant,
-        row.target,
-        tuple(row.steps),
-        row.status,
-        row.started_at,
-        row.deadline_at,
-        row.finished_at,
-        row.stored_at,
-        row.statistics,
-        row.message,
-    )
+def close_steps(
+    connection: Connection,
+    run_id: int,
+    *,
+    status: str,
+    reason: str,
+    error: str,
+    now: datetime,
+    only: str | None = None,
+    but: str | None = None,
+) -> set[str]:
+    """Close the open attempts of a run (of `only` one step, or of all `but` one); returns the steps' names."""
+    ended = update(step_run).where(step_run.c.run_id == run_id, step_run.c.status.not_in(FINAL_STEP))
+    ended = ended.where(step_run.c.step == only) if only else ended.where(step_run.c.step.is_distinct_from(but))
+    values = {"status": status, "reason": reason, "error": error, "finished_at": now}
+    return set(connection.scalars(ended.values(values).returning(step_run.c.step)))

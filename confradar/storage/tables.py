@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Date,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -18,13 +14,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import JSON
+
+from confradar.storage.columns import Id, Instant, Json
 
 metadata = MetaData(
     naming_convention={
@@ -35,29 +29,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant in UTC. A naive datetime is refused; SQLite stores UTC and gives it back aware."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102 - SQLAlchemy's signature
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"an instant without zone: {value!r}")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-Id = BigInteger().with_variant(Integer, "sqlite")
-Json = JSON().with_variant(JSONB(), "postgresql")
 
 series = Table(
     "series",
@@ -118,6 +89,18 @@ run = Table(
     Column("token", Integer, nullable=False, server_default=text("0")),
     Column("statistics", Json),
     Column("message", Text),
+    Column("by", Text),  # who asked for it
+    Column("retry_of", Text),  # the key of the run whose failures it repeats
+    Column("stopping_at", Instant),  # since when its crawls are asked to end as a limit ends them
+)
+# Who may run the job now. The token grows with each holder; the storing transaction compares it with its run's.
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("run_id", Id, ForeignKey("run.id", ondelete="SET NULL")),
+    Column("token", Integer, nullable=False),
+    Column("expires_at", Instant),
 )
 step_run = Table(
     "step_run",
@@ -140,6 +123,7 @@ step_run = Table(
     Column("metadata", Json),
     Column("error", Text),
     UniqueConstraint("run_id", "step", "attempt"),
+    Index(None, "step", "finished_at"),
 )
 kept_output = Table(
     "kept_output",
@@ -153,6 +137,7 @@ kept_output = Table(
     Column("digest", String(64), nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("kept_at", Instant, nullable=False),
+    Column("held", Boolean, nullable=False, server_default=text("false")),  # by a check, until an operator releases it
     UniqueConstraint("run_id", "step", "attempt", "output"),
 )
 step_log = Table(
@@ -165,7 +150,25 @@ step_log = Table(
     Column("chunk", Integer, nullable=False),
     Column("level", Integer, nullable=False),
     Column("lines", Text, nullable=False),
+    Column("first_line", Integer, nullable=False, server_default=text("0")),
+    Column("line_count", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("run_id", "step", "attempt", "chunk"),
+)
+check_result = Table(
+    "check_result",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, ForeignKey("run.id", ondelete="CASCADE"), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("output", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("severity", String(10), nullable=False),
+    Column("blocking", Boolean, nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("observed", Text, nullable=False),
+    UniqueConstraint("run_id", "step", "attempt", "output", "name"),
 )
 mention = Table(
     "mention",
@@ -256,6 +259,27 @@ alert = Table(
     Column("opened_at", Instant, nullable=False),
     Column("last_sent_at", Instant),
     Column("resolved_at", Instant),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("subject", Text, nullable=False, index=True),
+    Column("why", Text, nullable=False),
+)
+# Append-only: the newest row of a schedule says whether it is paused, the older ones whether it was.
+schedule_state = Table(
+    "schedule_state",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("schedule", Text, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("why", Text, nullable=False),
 )
 # One open alert per condition.
 Index(

@@ -4,7 +4,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from confradar import settings as configuration
 from confradar import steps
@@ -13,7 +13,7 @@ from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.sources.base import Rejected
-from confradar.storage import answers, database, ledger, outputs
+from confradar.storage import answers, database, history, ledger, outputs
 
 NIGHT = datetime(2026, 1, 13, 2, tzinfo=UTC)
 WRITTEN = ("series", "conference", "mention", "claim", "deadline", "change")
@@ -113,83 +113,61 @@ def test_what_a_page_smuggled_into_a_reject_or_an_error_is_kept_harmless(setting
         status="degraded",
         reason="errors",
         error=smuggled,
-        rejected=frozenset({reject.ref}),
+        outputs=(SourceOutput("elra", (icml(),), rejected=frozenset({reject.ref})),),
         log=smuggled,
     )
     stored = steps.store({"elra": crawled}, settings, now=NIGHT)
 
     assert stored.value["created"] == 1
     with database.reading(settings.database) as connection:
-        [run] = ledger.latest(connection)
+        [run] = history.runs(connection)
         row = ledger.step_runs(connection, run.id)[0]
     for text in (row["error"], *row["metadata"]["rejects"]):
         assert text.isprintable()
 
 
 def test_a_run_that_cannot_be_stored_is_failed_and_holds_up_no_other(settings: Settings) -> None:
-    """A kept output that was damaged: the watchdog says so at the run's deadline, and goes on to the next run."""
+    """A kept output that was damaged: the watchdog says so at the run's deadline, and the next run may begin."""
     chosen = settings.model_copy(update={"run_deadline_seconds": 1})
-    keys = ["manual:damaged", "manual:sound"]
-    for key in keys:
-        run, _ = steps.open_run(
-            key,
-            trigger="manual",
-            target="elra+",
-            steps=["elra_conferences", steps.STORE],
-            logical_instant=NIGHT,
-            settings=chosen,
-        )
-        with database.transaction(settings.database) as connection:
-            attempt = ledger.begin_step(
-                connection,
-                run,
-                "elra_conferences",
-                task_id=None,
-                retries=0,
-                worker="here",
-                pid=1,
-                now=steps.now_utc(),
-                lost_after=60,
-            )
-            assert attempt == 1
-            outputs.keep(connection, run.id, "elra_conferences", 1, SourceOutput("elra", (icml(),)), now=NIGHT)
-            ledger.finish_step(connection, run.id, "elra_conferences", 1, status="ok", now=steps.now_utc(), count=1)
+    run = opened("manual:damaged", chosen)
     with database.transaction(settings.database) as connection:
+        assert claimed(connection, run, steps.now_utc()) == 1
+        outputs.keep(connection, run.id, "elra_conferences", 1, SourceOutput("elra", (icml(),)), now=NIGHT)
+        ledger.finish_step(connection, run.id, "elra_conferences", 1, status="ok", now=steps.now_utc(), count=1)
         connection.exec_driver_sql("UPDATE kept_output SET digest = 'another' WHERE run_id = 1")
 
     now = steps.now_utc() + timedelta(minutes=5)
     steps.watch(settings, since=now, now=now)
 
     with database.reading(settings.database) as connection:
-        assert [ledger.find(connection, key).status for key in keys] == ["failed", "ok"]
+        assert ledger.find(connection, run.key).status == "failed"
+    assert steps.store({"elra": [icml()]}, settings, now=NIGHT).status == "ok"
+
+
+def opened(key: str, settings: Settings, step: str = "elra_conferences") -> ledger.Run:
+    """A run of one crawl and the store, in the ledger."""
+    return steps.open_run(
+        key, trigger="manual", target="elra+", steps=[step, steps.STORE], logical_instant=NIGHT, settings=settings
+    ).run
+
+
+def claimed(connection: Connection, run: ledger.Run, moment: datetime, retries: int = 0) -> int | None:
+    """Claim the next attempt of a run's crawl, as a worker does at that moment."""
+    return ledger.begin_step(
+        connection, run, "elra_conferences", task_id="t", retries=retries, worker="here", pid=1, now=moment,
+        lost_after=60,
+    )  # fmt: skip
 
 
 def test_a_copy_of_a_message_does_not_begin_the_next_attempt_early(settings: Settings) -> None:
     """An attempt that is queued for later is not begun by the doubled message of the one that failed."""
-    run, _ = steps.open_run(
-        "manual:copy",
-        trigger="manual",
-        target="elra",
-        steps=["elra_conferences"],
-        logical_instant=NIGHT,
-        settings=settings,
-    )
+    run = opened("manual:copy", settings)
     now = steps.now_utc()
     again = now + timedelta(seconds=300)
 
     def begin(moment: datetime, retries: int) -> int | None:
         with database.transaction(settings.database) as connection:
-            return ledger.begin_step(
-                connection,
-                run,
-                "elra_conferences",
-                task_id="t",
-                retries=retries,
-                worker="here",
-                pid=1,
-                now=moment,
-                lost_after=60,
-            )
+            return claimed(connection, run, moment, retries)
 
     assert begin(now, 0) == 1
     with database.transaction(settings.database) as connection:

@@ -18,7 +18,7 @@ from confradar import app, graph, servers, settings, steps
 from confradar.demo import sites
 from confradar.errors import UnknownName
 from confradar.settings import Settings
-from confradar.storage import database, ledger
+from confradar.storage import database, history, ledger
 from confradar.storage.tables import change, claim, conference, deadline, mention
 
 PORT = re.compile(r"(?<=127\.0\.0\.1):[0-9]+")
@@ -85,7 +85,7 @@ class Installation:
         }
         assert len(found["change"]) == len(set(found["change"])), "a change is told twice"
         with database.reading(self.settings.database) as connection:
-            assert all(run.status in ledger.FINAL_RUN for run in ledger.latest(connection))
+            assert all(run.status in ledger.FINAL_RUN for run in history.runs(connection))
         with app.connected(self.broker) as celery:
             queue = celery.connection_for_read().default_channel.client
             until(lambda: queue.llen("celery") == queue.hlen("unacked") == 0, 20, lambda: "messages are left")

@@ -17,7 +17,7 @@ from confradar.demo import sites
 from confradar.demo.sites import Sites
 from confradar.sources.base import readers
 from confradar.steps import STORE
-from confradar.storage import database, ledger
+from confradar.storage import database, history, ledger
 
 from .conftest import Installation, Stored, children, stored, until
 
@@ -62,7 +62,7 @@ def running_crawl(installation: Installation, key: str, step: str) -> psutil.Pro
 def appeared(installation: Installation, key: str) -> bool:
     """Whether the run is in the ledger yet."""
     with database.reading(installation.settings.database) as connection:
-        return ledger.latest_of(connection, key) is not None
+        return ledger.get(connection, key) is not None
 
 
 def test_a_night_runs_in_five_processes_and_gives_envelopes(install: Install, staged: Sites, url: str) -> None:
@@ -174,14 +174,14 @@ def test_the_watchdog_finishes_the_night_of_a_killed_worker(install: Install, st
 def test_a_callback_that_never_comes_is_made_up_for(install: Install, staged: Sites, healthy: Stored) -> None:
     """Headers done, callback lost: the watchdog stores what lies in the ledger."""
     night = install(**staged.environment())
-    run, _ = steps.open_run(
+    run = steps.open_run(
         "manual:no-callback",
         trigger="manual",
         target="*",
         steps=[*SCRAPERS, STORE],
         logical_instant=sites.NIGHTS[0],
         settings=night.settings,
-    )
+    ).run
     with app.connected(night.broker) as celery:
         for step in SCRAPERS:
             celery.send_task(f"confradar.{step}", args=[run.key])
@@ -217,7 +217,7 @@ def test_every_message_twice_gives_the_same_store(install: Install, staged: Site
     assert stored(night.settings.database) == once
     assert all(row["attempt"] == 1 for row in night.steps(key).values())
     with database.reading(night.settings.database) as connection:
-        assert len(ledger.latest(connection)) == 1
+        assert len(history.runs(connection)) == 1
     night.sound(healthy)
 
 
@@ -262,5 +262,5 @@ def test_two_beats_make_one_night(install: Install, staged: Sites, tmp_path: Pat
         for one in beats:
             one.stop()
     with database.reading(night.settings.database) as connection:
-        runs = ledger.latest(connection)
+        runs = history.runs(connection)
     assert [(run.key, run.trigger) for run in runs] == [(key, "schedule")]

@@ -11,7 +11,7 @@ from confradar import app
 from confradar.demo import sites
 from confradar.demo.sites import Sites
 from confradar.steps import STORE
-from confradar.storage import answers, database, ledger
+from confradar.storage import answers, database, history
 
 from .conftest import Installation, Stored, until
 
@@ -71,7 +71,7 @@ def stored_once(night: Installation, key: str) -> None:
     with database.reading(night.settings.database) as connection:
         assert answers.counts(connection)["conferences"] == run.statistics["new_conferences"]
         assert answers.counts(connection)["mentions"] == run.statistics["created"]
-        assert len(ledger.latest(connection)) == 1
+        assert len(history.runs(connection)) == 1
 
 
 def test_a_store_killed_before_its_commit_is_stored_by_the_next(

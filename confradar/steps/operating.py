@@ -1,0 +1,111 @@
+"""What an operator does to runs and to the schedule; who did it, when and why is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from confradar.errors import Refused, UnknownName
+from confradar.settings import Settings
+from confradar.steps.runs import STORE, Materialised
+from confradar.steps.storing import add
+from confradar.storage import audit, database, ledger, outputs
+
+
+def cancel(run_key: str, settings: Settings, *, by: str, why: str = "", step: str | None = None) -> list[str]:
+    """Cancel a run, or one step of it; returns the names of the steps that this ended.
+
+    A cancelled run stores nothing, or has stored already and is refused. Of a cancelled step the others are stored. Its
+    crawl ends within seconds. Raises UnknownName, and Refused for what is over already.
+    """
+    with database.transaction(settings.database) as connection:
+        run = ledger.find(connection, run_key, lock=True)
+        if run.status in ledger.FINAL_RUN:
+            raise Refused(f"Run {run_key} is over already: {run.status}{_by(run.message)}.")
+        _known(run, step)
+        now = database.clock(connection)
+        told = f"cancelled by {by}" + (f": {why}" if why else "")
+        ended = ledger.close_steps(
+            connection, run.id, status="cancelled", reason="cancelled", error=told, now=now, only=step
+        )
+        if step and not ended:
+            raise Refused(f"Step {step} of run {run_key} is over already.")
+        if not step:
+            ledger.finish_run(connection, run.id, status="cancelled", message=told, now=now)
+        audit.record(connection, by=by, action="cancel", subject=_subject(run_key, step), why=why, at=now)
+    return [name for name in run.steps if name in ended]
+
+
+def release(run_key: str, step: str, settings: Settings, *, by: str, why: str) -> Materialised:
+    """Store what a check holds of a step, after all; returns the figures of its run with it.
+
+    Raises UnknownName, and Refused if nothing of it is held (any more).
+    """
+    with database.transaction(settings.database) as connection:
+        run = ledger.find(connection, run_key, lock=True)
+        _known(run, step)
+        held = outputs.held(connection, run.id, step)
+        if not held:
+            raise Refused(f"Nothing of step {step} of run {run_key} is held: released already, or never held.")
+        now = database.clock(connection)
+        outputs.release(connection, [reference for reference, _ in held])
+        ledger.mark_released(connection, run.id, step, by=by)
+        audit.record(connection, by=by, action="release", subject=_subject(run_key, step), why=why, at=now)
+    return add(run_key, step, settings, by=f"{by}, who released it")
+
+
+def retry_target(run_key: str, settings: Settings) -> str:
+    """The target that repeats what failed in a run: its failed steps, with all that needs them.
+
+    Raises UnknownName, and Refused if the run is not over, or nothing failed.
+    """
+    with database.reading(settings.database) as connection:
+        run = ledger.find(connection, run_key)
+        found = outputs.envelopes(connection, run)
+    if run.status not in ledger.FINAL_RUN:
+        raise Refused(f"Run {run_key} is going still: {run.status}.")
+    failed = [step for step, one in found.items() if one.status in ("failed", "lost", "cancelled", "quarantined")]
+    if not failed and (run.stored_at or STORE not in run.steps):
+        raise Refused(f"Nothing failed in run {run_key}; `confradar crawl '{run.target}'` runs it anew.")
+    return ",".join(f"{step}+" for step in failed) or STORE
+
+
+def pause(schedule: str, settings: Settings, *, by: str, why: str) -> datetime:
+    """Let no night of that schedule begin from now on; returns since when. Raises Refused if it is paused."""
+    return _switch(schedule, settings, paused=True, by=by, why=why)
+
+
+def resume(schedule: str, settings: Settings, *, by: str, why: str = "") -> datetime:
+    """Let nights begin again; returns since when. Raises Refused if it is not paused."""
+    return _switch(schedule, settings, paused=False, by=by, why=why)
+
+
+def _switch(schedule: str, settings: Settings, *, paused: bool, by: str, why: str) -> datetime:
+    with database.transaction(settings.database) as connection:
+        database.writer_lock(connection)  # two that switch at once: the second is told
+        now = database.clock(connection)
+        held = audit.pause(connection, schedule, now)
+        if bool(held) == paused:
+            since = f"since {held['at']:%Y-%m-%d %H:%M} UTC, by {held['by']}: {held['why']}" if held else ""
+            raise Refused(f"{schedule} is paused already, {since}" if paused else f"{schedule} is not paused.")
+        audit.switch(connection, schedule, paused=paused, by=by, why=why, at=now)
+    return now
+
+
+def paused(schedule: str, settings: Settings, *, at: datetime) -> dict[str, Any] | None:
+    """The pause that holds a schedule at that instant: by, why, at; None if it runs."""
+    with database.reading(settings.database) as connection:
+        return audit.pause(connection, schedule, at)
+
+
+def _known(run: ledger.Run, step: str | None) -> None:
+    if step and step not in run.steps:
+        raise UnknownName(f"Run {run.key} has no step {step!r}. Steps: {', '.join(run.steps)}.")
+
+
+def _subject(run_key: str, step: str | None) -> str:
+    return f"{run_key} {step}" if step else run_key
+
+
+def _by(message: str | None) -> str:
+    return f", {message}" if message else ""

@@ -1,0 +1,145 @@
+"""What ran, for readers: runs by filter, one run with all that is known of it, the last state of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, exists, func, select
+
+from confradar.errors import UnknownName
+from confradar.storage import answers, audit, ledger
+from confradar.storage.ledger import Run
+from confradar.storage.tables import check_result, kept_output, run, step_run
+
+Answer = dict[str, Any]
+# Words of other systems, beside our own: what each means of a run, and of a step.
+WORDS = {
+    "success": (("ok",), ("ok", "degraded")),
+    "failed": (("failed",), ("failed", "lost")),
+    "in-progress": (ledger.GOING, ledger.GOING),
+}
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+def statuses(words: Iterable[str], *, of_step: bool = False) -> tuple[str, ...]:
+    """The statuses of a run, or of a step, that words such as `success`, `partial` mean. Raises UnknownName."""
+    own = (*ledger.GOING, *(ledger.FINAL_STEP if of_step else ledger.FINAL_RUN))
+    found: list[str] = []
+    for word in words:
+        meant = WORDS[word][of_step] if word in WORDS else (word,)
+        if unknown := [status for status in meant if status not in own]:
+            wanted = ", ".join(dict.fromkeys([*own, *WORDS]))
+            raise UnknownName(f"status: found {unknown[0]!r}, wanted one of {wanted}")
+        found += meant
+    return tuple(found)
+
+
+def runs(
+    connection: Connection,
+    *,
+    status: Collection[str] = (),
+    step: str | None = None,
+    trigger: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    limit: int = 20,
+) -> list[Run]:
+    """Runs, newest first. `since` and `until` bound when they began (half-open); `before` is the id of a run.
+
+    With `step`, only runs in which that step took part; `status` (words, see `statuses`) is then the step's.
+    """
+    query = select(run).order_by(run.c.id.desc()).limit(limit)
+    chosen = statuses(status, of_step=step is not None)
+    if step is not None:
+        mine = [step_run.c.run_id == run.c.id, step_run.c.step == step]
+        query = query.where(exists().where(*mine, *([step_run.c.status.in_(chosen)] if chosen else [])))
+    elif chosen:
+        query = query.where(run.c.status.in_(chosen))
+    for bound, condition in (
+        (trigger, run.c.trigger == trigger),
+        (since, run.c.started_at >= (since or _BEGINNING)),
+        (until, run.c.started_at < (until or _BEGINNING)),
+        (before, run.c.id < (before or 0)),
+    ):
+        if bound is not None:
+            query = query.where(condition)
+    return [Run.of(row) for row in connection.execute(query)]
+
+
+def steps_of(connection: Connection, found: Collection[Run]) -> dict[int, list[Answer]]:
+    """The newest attempt of each step of these runs, by the run's id, in the order of its plan."""
+    mine = step_run.c.run_id.in_([one.id for one in found])
+    rows: dict[int, dict[str, Answer]] = {}
+    for row in connection.execute(select(step_run).where(mine).order_by(step_run.c.attempt)).mappings():
+        rows.setdefault(row["run_id"], {})[row["step"]] = dict(row)
+    return {one.id: [rows[one.id][step] for step in one.steps if step in rows.get(one.id, {})] for one in found}
+
+
+def details(connection: Connection, key: str) -> Answer:
+    """All that is known of a run. Raises UnknownName.
+
+    Its own columns, `attempts` (columns of `step_run`, in the order of the plan and their number; each with the
+    `outputs` that it kept: source, count, digest, held; and its `checks`), the `changes` that it made, and the `audit`
+    of what was done to it.
+    """
+    found = ledger.find(connection, key)
+    attempts = select(step_run).where(step_run.c.run_id == found.id).order_by(step_run.c.attempt)
+    rows = [dict(row) for row in connection.execute(attempts).mappings()]
+    kept, checks = kept_output.c, check_result.c
+    outputs = _by_attempt(
+        connection.execute(
+            select(kept.step, kept.attempt, kept.output.label("source"), kept.count, kept.digest, kept.held)
+            .where(kept.run_id == found.id)
+            .order_by(kept.id)
+        ).mappings()
+    )
+    results = _by_attempt(
+        connection.execute(select(check_result).where(checks.run_id == found.id).order_by(checks.id)).mappings()
+    )
+    for row in rows:
+        attempt = (row["step"], row["attempt"])
+        row["outputs"], row["checks"] = outputs.get(attempt, []), results.get(attempt, [])
+    changes = answers.recent_changes(connection, since=_BEGINNING, limit=500, run_id=found.id, urgent_first=True)
+    return {
+        **asdict(found),
+        "attempts": sorted(rows, key=lambda row: (found.steps.index(row["step"]), row["attempt"])),
+        "changes": changes,
+        "audit": audit.entries(connection, found.key),
+    }
+
+
+def _by_attempt(rows: Iterable[Any]) -> dict[tuple[str, int], list[Answer]]:
+    found: dict[tuple[str, int], list[Answer]] = {}
+    for row in rows:
+        found.setdefault((row["step"], row["attempt"]), []).append(dict(row))
+    return found
+
+
+def last_states(connection: Connection) -> dict[str, Answer]:
+    """The newest attempt of each step that has begun, in any run, by step: `step_run`'s columns and the `run`'s key."""
+    newest = select(func.max(step_run.c.id)).where(step_run.c.started_at.is_not(None)).group_by(step_run.c.step)
+    query = select(step_run, run.c.key.label("run")).join(run, run.c.id == step_run.c.run_id)
+    rows = connection.execute(query.where(step_run.c.id.in_(newest))).mappings()
+    return {row["step"]: dict(row) for row in rows}
+
+
+def trend(connection: Connection, step: str, *, limit: int = 30) -> list[Answer]:
+    """The last finished attempts of a step, oldest first: run, started_at, finished_at, status, reason, count."""
+    query = (
+        select(run.c.key.label("run"))
+        .add_columns(*(step_run.c[name] for name in ("started_at", "finished_at", "status", "reason", "count")))
+        .join(run, run.c.id == step_run.c.run_id)
+        .where(step_run.c.step == step, step_run.c.finished_at.is_not(None))
+        .order_by(step_run.c.finished_at.desc())
+        .limit(limit)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()][::-1]
+
+
+def last_nights(connection: Connection, *, limit: int = 1) -> list[Run]:
+    """The newest scheduled runs, newest first."""
+    return runs(connection, trigger="schedule", limit=limit)

@@ -1,0 +1,311 @@
+"""What an operator does to runs and to the schedule, on both databases: once, with who and why, or a clear refusal."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from confradar import graph, steps
+from confradar import settings as configuration
+from confradar.deadlines.checks import Result, Severity
+from confradar.deadlines.conference import SourceOutput
+from confradar.deadlines.listing import Kind, Listing, WrittenDate
+from confradar.errors import Refused, RunRefused, UnknownName
+from confradar.settings import Settings
+from confradar.steps.runs import begin, keep
+from confradar.storage import answers, audit, database, history, ledger, outputs, tables
+
+NIGHT = datetime(2026, 1, 13, 2, tzinfo=UTC)
+ELRA, WIKICFP = "elra_conferences", "wikicfp_conferences"
+HELD = Result("count_above_floor", Severity.ERROR, True, False, "at least 11 listings", "1 listing")
+
+
+@pytest.fixture
+def settings(url: str) -> Settings:
+    """An installation on each database."""
+    return configuration.load(CONFRADAR_DATABASE_URL=url)
+
+
+def listing(ref: str, source: str = "elra", text: str = "2026-01-28 23:59 UTC") -> Listing:
+    """One conference with one gate."""
+    dates = (WrittenDate(Kind.SUBMISSION, text),)
+    return Listing(source=source, ref=ref, url="https://example.org/", title=ref.upper(), year=2026, dates=dates)
+
+
+def opened(key: str, settings: Settings, chosen: Sequence[str] = (ELRA, WIKICFP), **how: str) -> steps.Opened:
+    """A run of two crawls and the store."""
+    return steps.open_run(
+        key, trigger="manual", target="*", steps=[*chosen, steps.STORE], logical_instant=NIGHT, settings=settings, **how
+    )
+
+
+def crawled(run: ledger.Run, settings: Settings, step: str, *listings: Listing, held: bool = False) -> int:
+    """Keep what a crawl gave, as a worker does; returns the attempt."""
+    source = step.removesuffix("_conferences")
+    results = {source: (HELD,)} if held else {}
+    done = steps.Materialised(
+        step, listings, {"count": len(listings)}, outputs=(SourceOutput(source, listings),), checks=results
+    )
+    with database.transaction(settings.database) as connection:
+        attempt = begin(connection, run, step, settings)
+        assert attempt
+        assert keep(connection, run, attempt, done, settings)
+    return attempt
+
+
+def conferences(settings: Settings) -> int:
+    """How many conferences the store has."""
+    with database.reading(settings.database) as connection:
+        return answers.counts(connection)["conferences"]
+
+
+def test_a_second_run_waits_for_the_first_or_is_refused(settings: Settings) -> None:
+    """One run of the job at a time: the waiting one says for which, and begins once that is over."""
+    first = opened("manual:first", settings)
+    second = opened("manual:second", settings)
+    assert (first.to_send, second.to_send, second.waits_for) == (True, False, "manual:first")
+    assert "manual:first" in (second.run.message or "") or second.run.status == "queued"
+    with pytest.raises(RunRefused, match="manual:first"):
+        opened("manual:third", settings, if_busy="refuse")
+    with database.reading(settings.database) as connection:
+        assert ledger.get(connection, "manual:third") is None
+
+    steps.store_run("manual:first", settings)
+
+    again = opened("manual:second", settings)
+    assert (again.to_send, again.run.message) == (True, None)
+    assert again.run.token == first.run.token + 1
+
+
+def test_a_run_that_nobody_beats_for_is_superseded_and_stores_nothing_more(settings: Settings) -> None:
+    """Its lease has run out and passed on: what it kept is there for the next store, as an input of its own night."""
+    first = opened("manual:first", settings)
+    crawled(first.run, settings, WIKICFP, listing("siggraph", "wikicfp"))
+    with database.transaction(settings.database) as connection:
+        connection.execute(update(tables.lease).values(expires_at=datetime(2026, 1, 13, tzinfo=UTC)))
+
+    second = opened("manual:second", settings, [ELRA])
+
+    assert second.to_send
+    late = steps.store_run("manual:first", settings)
+    assert (late.status, conferences(settings)) == ("superseded", 0)
+    crawled(second.run, settings, ELRA, listing("icml"))
+    stored = steps.store_run("manual:second", settings)
+    assert (stored.status, stored.value["total"], conferences(settings)) == ("ok", 2, 2)
+    with database.reading(settings.database) as connection:
+        store = history.last_states(connection)[steps.STORE]
+    assert store["metadata"]["inputs"]["wikicfp"]["run"] == "manual:first"
+
+
+def test_a_cancelled_run_stores_nothing_and_frees_the_way(settings: Settings) -> None:
+    """Who and why are kept; a second time is refused, as is a run that is over."""
+    run = opened("manual:one", settings).run
+    crawled(run, settings, ELRA, listing("icml"))
+
+    assert steps.cancel(run.key, settings, by="ada", why="wrong week") == [WIKICFP, steps.STORE]
+
+    assert steps.store_run(run.key, settings).status == "cancelled"
+    assert conferences(settings) == 0
+    with database.transaction(settings.database) as connection:
+        [entry] = audit.entries(connection, run.key)
+        assert not ledger.beat(connection, run.id, WIKICFP, 1, now=steps.now_utc(), progress={})
+    assert (entry["by"], entry["action"], entry["why"]) == ("ada", "cancel", "wrong week")
+    assert opened("manual:two", settings).to_send
+    with pytest.raises(Refused, match="over already: cancelled, cancelled by ada: wrong week"):
+        steps.cancel(run.key, settings, by="ada")
+    with pytest.raises(UnknownName, match="manual:none"):
+        steps.cancel("manual:none", settings, by="ada")
+
+
+def test_of_a_cancelled_step_the_others_are_stored(settings: Settings) -> None:
+    """One source is ended by hand; the run is partial and says by whom."""
+    run = opened("manual:one", settings).run
+    crawled(run, settings, ELRA, listing("icml"))
+    assert steps.cancel(run.key, settings, by="ada", step=WIKICFP) == [WIKICFP]
+    with pytest.raises(Refused, match="over already"):
+        steps.cancel(run.key, settings, by="ada", step=WIKICFP)
+    with pytest.raises(UnknownName, match="has no step 'none'"):
+        steps.cancel(run.key, settings, by="ada", step="none")
+
+    assert steps.store_run(run.key, settings).status == "partial"
+    assert conferences(settings) == 1
+
+
+def test_what_a_check_holds_is_kept_and_stored_when_it_is_released(settings: Settings) -> None:
+    """A quarantined source leaves its rows; released, it is added to its closed run, once."""
+    run = opened("manual:one", settings).run
+    crawled(run, settings, ELRA, listing("icml"), held=True)
+    crawled(run, settings, WIKICFP, listing("siggraph", "wikicfp"))
+    stored = steps.store_run(run.key, settings)
+    assert (stored.status, stored.value["total"], conferences(settings)) == ("partial", 1, 1)
+    with database.reading(settings.database) as connection:
+        row = history.last_states(connection)[ELRA]
+        assert outputs.last_good(connection, "elra") is None
+    assert (row["status"], row["reason"]) == ("quarantined", "count_above_floor")
+    assert row["error"] == "at least 11 listings: 1 listing"
+
+    released = steps.release(run.key, ELRA, settings, by="ada", why="the list is short in winter")
+
+    assert (released.status, released.value["total"], conferences(settings)) == ("ok", 2, 2)
+    with database.reading(settings.database) as connection:
+        found = history.details(connection, run.key)
+    assert [entry["action"] for entry in found["audit"]] == ["release"]
+    [attempt] = [one for one in found["attempts"] if one["step"] == ELRA]
+    assert (attempt["status"], attempt["outputs"][0]["held"], len(attempt["checks"])) == ("ok", False, 1)
+    with pytest.raises(Refused, match="released already, or never held"):
+        steps.release(run.key, ELRA, settings, by="ada", why="again")
+    assert conferences(settings) == 2
+
+
+def test_a_source_that_was_called_lost_by_mistake_is_added_late(settings: Settings) -> None:
+    """The night was closed without it; its crawl lived, and what it brings is stored at the instant of its night."""
+    run = opened("manual:one", settings).run
+    crawled(run, settings, WIKICFP, listing("siggraph", "wikicfp"))
+    with database.transaction(settings.database) as connection:
+        attempt = begin(connection, run, ELRA, settings)
+    assert steps.store_run(run.key, settings, by="watchdog").status == "partial"
+    assert attempt
+
+    done = steps.Materialised(
+        ELRA, (listing("icml"),), {"count": 1}, outputs=(SourceOutput("elra", (listing("icml"),)),)
+    )
+    with database.transaction(settings.database) as connection:
+        assert keep(connection, run, attempt, done, settings)
+    added = steps.add(run.key, ELRA, settings, by="a late crawl")
+
+    assert (added.status, added.value["total"], conferences(settings)) == ("ok", 2, 2)
+
+
+def test_one_called_lost_by_mistake_lives_again_until_another_attempt_begins(settings: Settings) -> None:
+    """A heartbeat after all; but once the step is in other hands, its own result is not taken."""
+    run = opened("manual:one", settings).run
+
+    def beats(attempt: int) -> bool:
+        with database.transaction(settings.database) as connection:
+            return ledger.beat(connection, run.id, ELRA, attempt, now=steps.now_utc(), progress={})
+
+    with database.transaction(settings.database) as connection:
+        assert begin(connection, run, ELRA, settings) == 1
+        ledger.close_steps(connection, run.id, status="lost", reason="lost", error="", now=NIGHT, only=ELRA)
+    assert beats(1)
+    with database.transaction(settings.database) as connection:
+        ledger.close_steps(connection, run.id, status="lost", reason="lost", error="", now=NIGHT, only=ELRA)
+        assert begin(connection, run, ELRA, settings, retries=1) == 2
+        assert not ledger.finish_step(connection, run.id, ELRA, 1, status="ok", now=NIGHT)
+    assert not beats(1)
+    assert beats(2)
+
+
+def test_a_retry_repeats_what_failed_and_all_that_needs_it(settings: Settings) -> None:
+    """The target of a retry; of a run in which nothing failed there is none."""
+    run = opened("manual:one", settings).run
+    with pytest.raises(Refused, match="going still"):
+        steps.retry_target(run.key, settings)
+    crawled(run, settings, WIKICFP, listing("siggraph", "wikicfp"))
+    steps.store_run(run.key, settings)
+
+    assert steps.retry_target(run.key, settings) == f"{ELRA}+"
+    assert graph.plan(f"{ELRA}+").names == (ELRA, steps.STORE)
+    good = steps.store({"elra": [listing("icml")]}, settings, now=NIGHT)
+    with pytest.raises(Refused, match="Nothing failed"):
+        steps.retry_target(good.metadata["run"], settings)
+
+
+def test_the_schedule_is_paused_and_resumed_once(settings: Settings) -> None:
+    """Who, when and why; before and after the pause it runs."""
+    before = steps.now_utc()
+    since = steps.pause(steps.SCHEDULE, settings, by="ada", why="sites are being mended")
+    with pytest.raises(Refused, match=r"paused already, since .* by ada: sites are being mended"):
+        steps.pause(steps.SCHEDULE, settings, by="bob", why="me too")
+    held = steps.paused(steps.SCHEDULE, settings, at=since)
+    assert held
+    assert (held["by"], held["why"]) == ("ada", "sites are being mended")
+
+    until = steps.resume(steps.SCHEDULE, settings, by="bob")
+
+    with pytest.raises(Refused, match="not paused"):
+        steps.resume(steps.SCHEDULE, settings, by="bob")
+    times = [before, since, until]
+    assert [bool(steps.paused(steps.SCHEDULE, settings, at=at)) for at in times] == [False, True, False]
+
+
+def test_a_night_that_nobody_wants_is_not_missed(settings: Settings) -> None:
+    """Paused at 02:00: no alert, that night and the next; resumed: the next one that does not come is told."""
+    steps.pause(steps.SCHEDULE, settings, by="ada", why="holidays")
+    tomorrow = datetime.combine(steps.now_utc().date() + timedelta(days=1), steps.NIGHT) + timedelta(hours=1)
+    assert steps.watch(settings, since=NIGHT, now=tomorrow) == []
+    steps.resume(steps.SCHEDULE, settings, by="ada")
+    [told] = steps.watch(settings, since=NIGHT, now=tomorrow + timedelta(days=1))
+    assert told.startswith("alert night missing")
+
+
+def test_an_older_run_that_is_stored_alone_confirms_nothing_anew(settings: Settings) -> None:
+    """The store alone takes each source's last good output, at the instant of its own run."""
+    run = opened("manual:one", settings, [ELRA]).run
+    crawled(run, settings, ELRA, listing("icml"))
+    steps.store_run(run.key, settings)
+    steps.open_run(
+        "manual:again", trigger="manual", target=steps.STORE, steps=[steps.STORE],
+        logical_instant=NIGHT + timedelta(days=3), settings=settings,
+    )  # fmt: skip
+
+    stored = steps.store_run("manual:again", settings)
+
+    assert (stored.status, stored.value["total"], stored.value["unchanged"]) == ("ok", 1, 1)
+    with database.reading(settings.database) as connection:
+        assert connection.scalar(select(func.max(tables.mention.c.last_seen_at))) == NIGHT
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("*", 6),
+        ("crawl_job", 6),
+        ("elra", 1),
+        ("elra+", 2),
+        ("+store_conferences", 6),
+        ("+store_conferences+", 6),
+        ("+elra", 1),
+        ("elra,wikicfp_conferences", 2),
+        ("elra or wikicfp", 2),
+        ("* and not elra", 5),
+        ("group:scrapers", 5),
+        ("group:storage", 1),
+        ("group:scrapers and not (elra, wikicfp)", 3),
+        ("not group:scrapers", 1),
+    ],
+)
+def test_a_target_selects_steps(target: str, expected: int) -> None:
+    """The same syntax on the command line, in a message, in the API and on the page."""
+    assert len(graph.plan(target).names) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("", "cannot be read at its end"),
+        ("elra wikicfp", "cannot be read before 'wikicfp'"),
+        ("(elra", "cannot be read at its end"),
+        ("elra and", "cannot be read at its end"),
+        ("elra)", "cannot be read before '\\)'"),
+        (",", "cannot be read before ','"),
+        ("elar", "Did you mean elra"),
+        ("group:none", "Groups: group:scrapers, group:storage"),
+        ("elra and wikicfp", "selects no step"),
+        ("x" * 501, "501 characters"),
+        ("(" * 21, "20 parentheses"),
+        ("(" * 20, "cannot be read"),
+    ],
+)
+def test_a_target_that_cannot_be_read_is_told_where(target: str, told: str) -> None:
+    """Never a traceback, always what was read and what is meant."""
+    with pytest.raises(UnknownName, match=told):
+        graph.plan(target)
+
+
+def test_the_plan_names_the_inputs_that_it_takes() -> None:
+    """What is needed and not selected comes from the last good run."""
+    assert graph.plan("elra+").taken == tuple(name for name in graph.plan("group:scrapers").names if name != ELRA)
+    assert graph.plan("*").taken == ()
+    assert graph.plan("elra").taken == ()
