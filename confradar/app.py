@@ -1,8 +1,11 @@
 """The Celery application: the same as `celery` finds without -A."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery
+from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from confradar.errors import BrokerUnavailable
@@ -21,16 +24,29 @@ def connected(broker: str) -> Celery:
     return application
 
 
-def workers(settings: Settings, timeout: float = 1.0) -> list[str]:
-    """The names of the workers that answer on the broker. Raises BrokerUnavailable if the broker itself does not."""
+@contextmanager
+def _reached(settings: Settings) -> Iterator[tuple[Celery, Connection]]:
+    """An application with a connection to the broker that answers. Raises BrokerUnavailable."""
     application = connected(settings.broker)
     try:
         with application.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
-            replies = application.control.ping(timeout=timeout, connection=connection)
+            yield application, connection
     except (OperationalError, OSError) as error:
         reason = str(error).rstrip(".")
         raise BrokerUnavailable(f"{settings.broker_silent} ({reason}). Start one, e.g. `confradar up`.") from error
+
+
+def check_broker(settings: Settings) -> None:
+    """Raise BrokerUnavailable unless the broker answers."""
+    with _reached(settings):
+        pass
+
+
+def workers(settings: Settings, timeout: float = 1.0) -> list[str]:
+    """The names of the workers that answer on the broker. Raises BrokerUnavailable if the broker itself does not."""
+    with _reached(settings) as (application, connection):
+        replies = application.control.ping(timeout=timeout, connection=connection)
     return sorted(name for reply in replies or [] for name in reply if not name.startswith("celerybeat@"))
 
 

@@ -203,7 +203,7 @@ def stack(
     services: bool = False,
     private: bool = False,
 ) -> Iterator[tuple[str, list[Server]]]:
-    """Run a broker and workers of our own, and with `services` beat, watchdog and Flower beside them.
+    """Run a broker and workers of our own, and with `services` beat, watchdog, web server and Flower beside them.
 
     `environment` is given to each. Yields the address of the broker and the servers. Others find the broker
     in `settings.broker_file` while it runs; not if it is `private`, whose files are gone with it.
@@ -212,6 +212,7 @@ def stack(
     with contextlib.ExitStack() as exits:
         if services:
             refuse_taken_port(settings.flower_port, "Flower", "CONFRADAR_FLOWER_PORT")
+            refuse_taken_port(settings.web_port, "Web server", "CONFRADAR_WEB_PORT")
         if private:
             folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="confradar-")))
         else:
@@ -234,6 +235,8 @@ def stack(
         if services:
             commands["beat"] = celery("beat", "--loglevel", "INFO", "--pidfile", str(folder / "beat.pid"))
             commands["watchdog"] = confradar("watchdog")
+            commands["web"] = confradar("serve", "--port", str(settings.web_port))
+            given.setdefault("CONFRADAR_FLOWER_URL", settings.flower_url or f"http://127.0.0.1:{settings.flower_port}")
             commands["flower"] = celery("flower", "--address=127.0.0.1", f"--port={settings.flower_port}")
         servers: list[Server] = []
         exits.callback(_stop_all, servers)

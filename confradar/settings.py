@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 import re
@@ -11,12 +12,12 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from confradar.errors import SettingError
 
-_SECRET_NAME = re.compile(r"(?i)password|secret|token|(?<!public)_key|basic_auth|openai")
+_SECRET_NAME = re.compile(r"(?i)password|secret|token|(?<!public)_key|basic_auth|openai|operator_hash")
 DEFAULT_BROKER = "redis://127.0.0.1:6379/0"
 
 
@@ -34,6 +35,13 @@ class Settings(BaseSettings):
     broker_url: str = ""
 
     flower_port: int = Field(5555, ge=1, le=65535)
+    flower_url: str = ""
+    web_port: int = Field(3000, ge=1, le=65535)
+    web_seconds: float = Field(5, gt=0)
+    web_requests_per_second: float = Field(10, gt=0)
+    operator_hash: str = ""
+    proxy_header: str = ""
+    trusted_proxy: str = ""
     worker_concurrency: int = Field(5, ge=1, le=64)
     retry_waits: Annotated[tuple[float, ...], NoDecode] = (20, 60, 120)
     terminal_retry_waits: Annotated[tuple[float, ...], NoDecode] = (2, 5, 10)
@@ -76,6 +84,43 @@ class Settings(BaseSettings):
         if value and not re.match(r"(rediss?|redis\+socket|sentinel)://", value):
             raise ValueError("redis://host:6379/0")
         return value
+
+    @field_validator("operator_hash")
+    @classmethod
+    def _hash(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\$argon2id\$[!-~]+", value):
+            raise ValueError("what `confradar operator-password` prints, in single quotes")
+        return value
+
+    @field_validator("proxy_header")
+    @classmethod
+    def _header(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9-]*", value):
+            raise ValueError("the name of a header, such as X-Forwarded-User")
+        return value
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        try:
+            [ipaddress.ip_network(part.strip()) for part in value.split(",") if value]
+        except ValueError:
+            raise ValueError("addresses or networks, with commas between: 10.0.0.7, 192.168.4.0/24") from None
+        return value
+
+    @model_validator(mode="after")
+    def _proxy(self) -> Settings:
+        if self.proxy_header and not self.trusted_proxy:
+            raise SettingError(
+                "CONFRADAR_PROXY_HEADER: it is believed from a trusted proxy only; name its address in "
+                "CONFRADAR_TRUSTED_PROXY"
+            )
+        return self
+
+    @property
+    def trusted_proxies(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """From where the headers of a reverse proxy are believed."""
+        return tuple(ipaddress.ip_network(part.strip()) for part in self.trusted_proxy.split(",") if part.strip())
 
     @property
     def database(self) -> str:
@@ -120,7 +165,8 @@ class Settings(BaseSettings):
         """Every setting by its name, secrets masked, fit for printing."""
         shown = {name: getattr(self, name) for name in type(self).model_fields}
         shown.update(database_url=masked(self.database), broker_url=masked(self.broker), data_dir=str(self.data_dir))
-        shown["postgres_password"] = "***" if self.postgres_password else ""
+        shown.update({name: "***" for name in shown if _SECRET_NAME.search(name) and shown[name]})
+        shown["flower_url"] = masked(self.flower_url)
         return shown
 
 
@@ -148,7 +194,8 @@ def load(**overrides: Any) -> Settings:
         name = str(first["loc"][0])
         name = name if name.isupper() else f"CONFRADAR_{name.upper()}"
         wanted = re.sub(r"^(Input should be |Value error, )|, unable to .*$", "", first["msg"])
-        raise SettingError(f"{name}: found {masked(str(first['input']))!r}, wanted: {wanted}") from None
+        found = "what is not shown" if _SECRET_NAME.search(name) else repr(masked(str(first["input"])))
+        raise SettingError(f"{name}: found {found}, wanted: {wanted}") from None
 
 
 def source_overrides(name: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -15,7 +15,8 @@ from confradar.errors import ConfRadarError
 # Each command lives in one module, which is imported when it is asked for, so that `--help` stays quick.
 COMMANDS = {
     "crawl": ("running", "Read the sources now and store what they say."),
-    "up": ("running", "Run broker, worker, beat, watchdog and Flower here."),
+    "up": ("running", "Run broker, worker, beat, watchdog, web server and Flower here."),
+    "serve": ("serving", "Serve the operator pages and the API."),
     "watchdog": ("running", "Finish what a chord left open; notice missing nights."),
     "demo": ("staged", "See it work, on staged sites, in a minute."),
     "list": ("reading", "Show the deadlines coming next."),
@@ -27,6 +28,7 @@ COMMANDS = {
     "resolve": ("trying", "Say what a written date means in UTC."),
     "new-source": ("trying", "Begin a new source."),
     "doctor": ("caring", "Find what is wrong."),
+    "operator-password": ("serving", "Make the operator's password for the pages."),
     "config": ("caring", "Print the effective settings, secrets masked."),
     "db": ("caring", "Look after the database."),
 }

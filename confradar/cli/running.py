@@ -109,9 +109,10 @@ def said(settings: Settings, broker: str) -> str:
 
 @click.command()
 def up() -> None:
-    """Run everything on this machine: broker, worker, beat, watchdog, and Flower on http://127.0.0.1:5555.
+    """Run everything on this machine: broker, worker, beat, watchdog, web server and Flower.
 
-    Stays in the foreground; Ctrl-C stops all of it. CONFRADAR_FLOWER_PORT gives Flower another port.
+    The pages are on http://127.0.0.1:3000, Flower on http://127.0.0.1:5555; CONFRADAR_WEB_PORT and
+    CONFRADAR_FLOWER_PORT give other ports. Stays in the foreground; Ctrl-C stops all of it.
     """
     settings, console = configuration.load(), tables.messages()
     steps.prepare(settings)
@@ -120,6 +121,7 @@ def up() -> None:
             console.print(said(settings, broker))
             console.print(f"running: {', '.join(server.name for server in own)}; logs in {settings.data_dir / 'logs'}")
             flower = f"http://127.0.0.1:{settings.flower_port}"
+            console.print(f"pages: http://127.0.0.1:{settings.web_port}/ops")
             console.print(f"Flower: {flower} · next night: 02:00 UTC · now: celery call confradar.crawl_all")
             watching = Watching(settings, own)
             while True:

@@ -109,10 +109,15 @@ def transaction(url: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def reading(url: str) -> Iterator[Connection]:
-    """A read-only transaction that sees the database as it is at one moment. Raises as `transaction` does."""
+def reading(url: str, *, statement_seconds: int | None = None) -> Iterator[Connection]:
+    """A read-only transaction that sees the database as it is at one moment. Raises as `transaction` does.
+
+    `statement_seconds` bounds each statement on PostgreSQL; one that takes longer raises DatabaseBusy.
+    """
     postgresql = engine(url).dialect.name == "postgresql"
     with _begun(url, confradar_mode="reading", **(_POSTGRESQL_READING if postgresql else {})) as connection:
+        if postgresql and statement_seconds:
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{statement_seconds:d}s'")
         yield connection
 
 
@@ -147,6 +152,8 @@ def _explained(error: DBAPIError | PoolExhausted, url: str) -> DatabaseUnavailab
     state = getattr(error.orig, "pgcode", None)
     if state in ("55P03", "40P01", "40001") or "database is locked" in words:
         return DatabaseBusy(f"{masked(url)}: {words}. Another session is writing; try again.")
+    if state == "57014":
+        return DatabaseBusy(f"{masked(url)}: {words}. Try again.")
     if error.connection_invalidated:
         return DatabaseUnavailable(f"{masked(url)}: the connection was lost: {words}. Start the database, try again.")
     if error.statement is None and state is None:

@@ -23,9 +23,16 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
-def up(terminal: Terminal, staged: dict[str, str], port: int) -> Iterator[subprocess.Popen[str]]:
+def web_port() -> int:
+    """A free port for the pages."""
+    return free()
+
+
+@pytest.fixture(scope="module")
+def up(terminal: Terminal, staged: dict[str, str], port: int, web_port: int) -> Iterator[subprocess.Popen[str]]:
     """The whole installation, whose worker answers; nothing of it is left when Ctrl-C has ended it."""
-    process = terminal.start("confradar up", **{**staged, "CONFRADAR_FLOWER_PORT": str(port)})
+    ports = {"CONFRADAR_FLOWER_PORT": str(port), "CONFRADAR_WEB_PORT": str(web_port)}
+    process = terminal.start("confradar up", **staged, **ports)
     line_with(process, "Flower: http://127.0.0.1:")
     for _ in range(30):
         if "worker1@" in terminal("celery inspect ping").out:
@@ -101,16 +108,21 @@ def test_the_whole_installation_is_well(up: object, terminal: Terminal) -> None:
     assert "beat" not in details["broker"]
 
 
-def test_flower_answers_on_loopback(up: object, port: int) -> None:
-    """The live window is there."""
+def test_flower_and_the_pages_answer_on_loopback(up: object, port: int, web_port: int) -> None:
+    """The live window is there, and the server that has everything to work with."""
+    assert answers(port, "/") == 200
+    assert answers(web_port, "/readyz") == 200
+
+
+def answers(port: int, path: str) -> int:
+    """The status that an address of this machine answers with, once it does."""
     for _ in range(100):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
-                assert page.status == 200
-                return
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as page:
+                return int(page.status)
         except OSError:
             time.sleep(0.1)
-    pytest.fail("Flower does not answer")
+    pytest.fail(f"port {port} does not answer")
 
 
 def test_a_second_installation_of_the_folder_is_refused(up: subprocess.Popen[str], terminal: Terminal) -> None:
@@ -122,17 +134,24 @@ def test_a_second_installation_of_the_folder_is_refused(up: subprocess.Popen[str
 
 
 def test_a_taken_port_is_one_clear_line(up: object, terminal: Terminal, port: int) -> None:
-    """Of another installation whose Flower would have the same port."""
+    """Of another installation whose Flower would have the same port; of a web server alone."""
     other = Terminal(terminal.folder, terminal.folder / "other")
     said = other("confradar up", CONFRADAR_FLOWER_PORT=str(port))
+    served = other(f"confradar serve --port {port}")
 
     words = f"confradar: Flower: port {port} cannot be used (Address already in use). Set CONFRADAR_FLOWER_PORT.\n"
     assert (said.code, said.err) == (1, words)
+    words = f"confradar: 127.0.0.1:{port} cannot be used (Address already in use). Choose another --port.\n"
+    assert (served.code, served.err) == (1, words)
 
 
 def test_a_killed_installation_leaves_nothing_and_can_be_started_again(terminal: Terminal) -> None:
     """SIGKILL cannot be handled: the system ends the children, and the next `up` finds its way."""
-    fresh = Terminal(terminal.folder, terminal.folder / "killed", {"CONFRADAR_FLOWER_PORT": str(free())})
+    fresh = Terminal(
+        terminal.folder,
+        terminal.folder / "killed",
+        {"CONFRADAR_FLOWER_PORT": str(free()), "CONFRADAR_WEB_PORT": str(free())},
+    )
     first = fresh.start("confradar up")
     line_with(first, "Flower")
     first.send_signal(signal.SIGKILL)

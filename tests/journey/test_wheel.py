@@ -42,6 +42,19 @@ def test_everything_comes_from_the_wheel(shipped: Terminal) -> None:
     assert (Path(unpacked) / "confradar" / "py.typed").is_file()
 
 
+def test_the_pages_come_from_the_wheel(shipped: Terminal) -> None:
+    """Templates and static files are inside: every template can be read, every static file has an address."""
+    code = (
+        "from confradar import settings; from confradar.web.app import create; p = create(settings.load()).state.pages;"
+        "print(*p.static, *map(p.environment.get_template, p.environment.list_templates()))"
+    )
+    said = shipped(f"python -c '{code}'")
+
+    assert said.code == 0, said.err
+    assert {"radar.css", "live.js"} <= set(said.out.split())
+    assert "base.html" in said.out
+
+
 def test_the_demo_runs_from_the_wheel(shipped: Terminal) -> None:
     """Workers, migrations and the demo's facts are all inside; the commands that it names work as printed."""
     said = shipped("python -m confradar demo")

@@ -22,7 +22,8 @@ def loaded(*modules: str) -> set[str]:
         ["confradar"],
         ["confradar.tasks"],
         ["confradar.app"],
-        [f"confradar.cli.{name}" for name in ("running", "staged", "reading", "trying", "caring")],
+        [f"confradar.cli.{name}" for name in ("running", "staged", "reading", "trying", "caring", "serving")],
+        ["confradar.web.app"],
     ],
 )
 def test_neither_tasks_nor_commands_load_scrapy(modules: list[str]) -> None:

@@ -33,15 +33,16 @@ def test_the_tests_lock_has_all_that_runs() -> None:
 
 
 def test_the_composition_has_its_services_and_scales(compose: dict[str, Any]) -> None:
-    """Seven services; no fixed container name stands in the way of more workers; only loopback is open."""
+    """Eight services; no fixed container name stands in the way of more workers; only loopback is open."""
     services = compose["services"]
 
-    assert set(services) == {"redis", "postgres", "migrate", "beat", "watchdog", "worker", "flower"}
+    assert set(services) == {"redis", "postgres", "migrate", "beat", "watchdog", "worker", "web", "flower"}
     assert not any("container_name" in service for service in services.values())
     ports = [port for service in services.values() for port in service.get("ports", [])]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
     assert "FLOWER_BASIC_AUTH" in services["flower"]["environment"]
+    assert "CONFRADAR_OPERATOR_HASH" in services["web"]["environment"]
 
 
 def test_the_image_runs_as_nobody_in_particular() -> None:

@@ -1,0 +1,39 @@
+"""The application, made from settings; nothing happens when this is imported."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from confradar.settings import Settings
+from confradar.web import answers, public
+from confradar.web.access import Access
+from confradar.web.bounds import VALUES, Bounds, Rate
+from confradar.web.pages import Pages
+
+
+def create(settings: Settings) -> FastAPI:
+    """The application of `confradar serve`, with its own sessions and limits."""
+    app = FastAPI(
+        title="ConfRadar",
+        description="Which conference deadlines are coming, and when one moves.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # it would answer with the address that a Host header names
+        form_limits={"max_fields": VALUES, "max_files": 0},
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    access = Access(settings)
+    app.state.settings, app.state.access, app.state.pages = settings, access, Pages(settings, access)
+    app.include_router(public.router)
+    answers.install(app)
+    app.add_middleware(GZipMiddleware)
+    app.add_middleware(
+        Bounds,
+        seconds=settings.web_seconds,
+        rate=Rate(settings.web_requests_per_second),
+        client=access.client,
+        refuse=answers.refusal,
+    )
+    return app
