@@ -1,6 +1,7 @@
 """The steps of the pipeline as plain functions: they return a value and its metadata, and need no broker."""
 
 from confradar.steps.crawling import crawl, crawl_in_run
+from confradar.steps.nights import NightState, night_state
 from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target
 from confradar.steps.runs import NIGHT, SCHEDULE, STORE, Materialised, Opened, instant, lose, now_utc, open_run, prepare
 from confradar.steps.storing import add, outcome, store, store_run
@@ -11,6 +12,7 @@ __all__ = [
     "SCHEDULE",
     "STORE",
     "Materialised",
+    "NightState",
     "Opened",
     "add",
     "cancel",
@@ -19,6 +21,7 @@ __all__ = [
     "instant",
     "keep_watching",
     "lose",
+    "night_state",
     "now_utc",
     "open_run",
     "outcome",

@@ -13,9 +13,10 @@ from confradar.deadlines.listing import printable
 from confradar.errors import ConfRadarError, DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.sources.base import readers
-from confradar.steps.runs import NIGHT, SCHEDULE, STORE, now_utc
+from confradar.steps.nights import night_state
+from confradar.steps.runs import STORE, now_utc
 from confradar.steps.storing import store_run
-from confradar.storage import alerts, audit, database, ledger, outputs
+from confradar.storage import alerts, database, ledger, outputs
 
 MISSING, LATE = "night missing", "night late"
 
@@ -72,26 +73,15 @@ def _is_due(connection: Connection, run: ledger.Run, settings: Settings, now: da
 
 
 def _nights(connection: Connection, settings: Settings, *, since: datetime, now: datetime) -> list[str]:
-    """Open an alert for a night that is missing or began late; resolve the one of a night that came after all."""
-    due = datetime.combine(now.date(), NIGHT)
-    late = due + timedelta(seconds=settings.missing_after_seconds)
-    if now < late:
-        return []
-    run = ledger.get(connection, f"nightly:{due.date()}")
-    if run is None:
-        if audit.pause(connection, SCHEDULE, due):  # a night that nobody wants is not missed
-            return []
-        watched = since <= due or ledger.had_night_before(connection, due)
-        detail = f"no run nightly:{due.date()} was begun by {late:%H:%M} UTC; is `celery beat` alive?"
-        if watched and alerts.open_alert(connection, MISSING, detail, now=now):
-            return [f"alert {MISSING}: {detail}"]
-        return []
-    alerts.resolve(connection, MISSING, now=now)
-    if run.started_at <= late:
-        alerts.resolve(connection, LATE, now=now)
-        return []
-    detail = f"run {run.key} began at {run.started_at:%H:%M} UTC"
-    return [f"alert {LATE}: {detail}"] if alerts.open_alert(connection, LATE, detail, now=now) else []
+    """Open an alert for a night that is missing or began late; resolve those that are over."""
+    night = night_state(connection, settings, now=now, since=since)
+    done = []
+    for condition, so in ((MISSING, night.missing), (LATE, night.late)):
+        if not so:
+            alerts.resolve(connection, condition, now=now)
+        elif alerts.open_alert(connection, condition, night.trouble, now=now):
+            done.append(f"alert {condition}: {night.trouble}")
+    return done
 
 
 def _silent_sources(connection: Connection, settings: Settings, *, now: datetime) -> list[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, exists, func, select
 
-from confradar.errors import UnknownName
+from confradar.errors import SettingError, UnknownName
 from confradar.storage import answers, audit, ledger
 from confradar.storage.ledger import Run
 from confradar.storage.tables import check_result, kept_output, run, step_run
@@ -21,6 +23,8 @@ WORDS = {
     "failed": (("failed",), ("failed", "lost")),
     "in-progress": (ledger.GOING, ledger.GOING),
 }
+SPANS = {"h": "hours", "d": "days", "w": "weeks"}
+NEAR_AMONG = 1000  # runs
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -35,6 +39,42 @@ def statuses(words: Iterable[str], *, of_step: bool = False) -> tuple[str, ...]:
             raise UnknownName(f"status: found {unknown[0]!r}, wanted one of {wanted}")
         found += meant
     return tuple(found)
+
+
+def bound(written: str, *, now: datetime, end: bool = False) -> datetime:
+    """A bound of `runs`: `7d` (also h, w) before now, a day, or an instant with its zone. Raises SettingError.
+
+    A day is bounded by its beginning in UTC, as the `end` of a span by the beginning of the next one.
+    """
+    wanted = f"date: found {written[:80]!r}, wanted a span such as 7d or 12h, or a day such as 2026-01-13"
+    try:
+        if span := re.fullmatch(r"([0-9]{1,6})([hdw])", written):
+            return now - timedelta(**{SPANS[span[2]]: int(span[1])})
+        if len(written) == len("2026-01-13"):
+            return datetime.combine(date.fromisoformat(written), time(tzinfo=UTC)) + timedelta(days=end)
+        moment = datetime.fromisoformat(written)
+    except (ValueError, OverflowError) as error:
+        raise SettingError(wanted) from error
+    if moment.tzinfo is None:
+        raise SettingError(f"date: found {written!r} without a zone, wanted 2026-01-13T02:00:00+00:00")
+    return moment.astimezone(UTC)
+
+
+def resolve(connection: Connection, word: str) -> Run:
+    """The run of that key, or of the only key that begins so. Raises UnknownName, with near keys."""
+    if exact := ledger.get(connection, word):
+        return exact
+    begins = select(run).where(run.c.key.startswith(word, autoescape=True)).order_by(run.c.id.desc()).limit(4)
+    found = [Run.of(row) for row in connection.execute(begins)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        several = ", ".join(one.key for one in found)
+        raise UnknownName(f"{word!r} is the beginning of several runs: {several}. Say more of it.")
+    recent = connection.scalars(select(run.c.key).order_by(run.c.id.desc()).limit(NEAR_AMONG))
+    near = difflib.get_close_matches(word[:80], recent, n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "`confradar runs` lists them."
+    raise UnknownName(f"There is no run {word[:80]!r}. {hint}")
 
 
 def runs(
