@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from confradar import steps
+from confradar.deadlines.words import number, seconds
 from confradar.errors import BrokerUnavailable, DatabaseUnavailable
 from confradar.settings import Settings, masked
 from confradar.storage import database, ledger
@@ -130,13 +131,3 @@ def _pages(counts: Mapping[str, Any]) -> str:
     """ "1 page", "96 pages"."""
     pages = counts.get("pages", 0)
     return f"{number(pages)} page{'' if pages == 1 else 's'}"
-
-
-def number(value: int) -> str:
-    """1840 as "1 840"."""
-    return f"{value:,}".replace(",", " ")
-
-
-def seconds(value: float) -> str:
-    """A duration: "0.4 s", "8 m 04 s"."""
-    return f"{value:.1f} s" if value < 60 else f"{int(value) // 60} m {int(value) % 60:02} s"

@@ -12,6 +12,7 @@ from rich.text import Text
 from confradar import settings as configuration
 from confradar import steps
 from confradar.cli import tables
+from confradar.deadlines.words import what
 from confradar.settings import Settings
 from confradar.sources.base import readers
 from confradar.storage import answers, database, history
@@ -69,7 +70,7 @@ def show(conference: str, now: str | None, as_json: bool) -> None:
     claims = tables.plain("gate", "safe date (UTC)", "left", "verdict", "source", "says", "last confirmed")
     for gate in found["deadlines"]:
         head = [
-            tables.what({**gate, "title": "", "year": ""}).removeprefix(" · "),
+            what({**gate, "title": "", "year": ""}).removeprefix(" · "),
             tables.when(gate["earliest"], gate["latest"], gate["safe_at"]),
             tables.left(gate["safe_at"], moment) if gate["safe_at"] and gate["latest"] >= moment else "passed",
             gate["verdict"],

@@ -15,6 +15,7 @@ from confradar import app, graph, logs, servers, steps
 from confradar import settings as configuration
 from confradar.cli import following, tables
 from confradar.crawling.options import options
+from confradar.deadlines.words import seconds
 from confradar.errors import BrokerUnavailable, DatabaseUnavailable, ServerFailed
 from confradar.settings import Settings, masked
 from confradar.sources.base import readers
@@ -50,7 +51,7 @@ def crawl(target: str, budget: float, dry_run: bool) -> None:
         return
     with working(settings, console) as (broker, watching):
         if plan.scrapers:
-            console.print(f"each source may take at most {following.seconds(budget)}", style="dim")
+            console.print(f"each source may take at most {seconds(budget)}", style="dim")
         key = "manual:" + app.submit(broker, target=target, budget=budget)
         run = following.follow(key, settings, console, tend=watching)
     tables.figures(console, run)

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from confradar.cli.following import number
-from confradar.deadlines.conference import Direction
+from confradar.deadlines.words import ORDER, moved, number, once, once_zoned, span_of, what
 from confradar.settings import Settings
 from confradar.storage import answers, database, ledger
 
 STYLES = {"earlier": "bold red", "later": "green", "zone": "yellow", "disputed": "yellow"}
-# Earlier first: it is the one that costs a paper.
-ORDER = [
-    Direction.EARLIER,
-    Direction.WITHDRAWN,
-    Direction.ZONE,
-    Direction.NARROWED,
-    Direction.ANNOUNCED,
-    Direction.LATER,
-    Direction.WIDENED,
-    Direction.NEW,
-]
 PIPE_WIDTH = 1000  # of a pipe: no line is cut or folded
 
 
@@ -132,7 +120,7 @@ def show_changes(rows: list[dict[str, Any]]) -> None:
         console.print("No date has moved.")
         return
     table = plain("moved", "what", "was", "is now", "source")
-    for row in _once(sorted(rows, key=lambda row: ORDER.index(row["direction"]))):
+    for row in once(sorted(rows, key=lambda row: ORDER.index(row["direction"]))):
         table.add_row(
             Text(moved(row), style=STYLES.get(row["direction"], "")),
             Text(what(row)),
@@ -143,55 +131,9 @@ def show_changes(rows: list[dict[str, Any]]) -> None:
     show(console, table)
 
 
-def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row for each gate, direction and run, in the order of the first: the most exact words, and who else says so.
-
-    Words with an hour and a zone are the longer ones.
-    """
-    gates: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in rows:
-        gate = tuple(row.get(name) for name in ("slug", "kind", "round", "track", "direction", "run_id"))
-        gates.setdefault(gate, []).append(row)
-    told = []
-    for same in gates.values():
-        exact = max(same, key=lambda row: len(row["after"] or row["before"] or ""))
-        others = sorted({row["source"] or "several" for row in same} - {exact["source"]})
-        told.append({**exact, "source": ", ".join([exact["source"] or "several", *others])})
-    return told
-
-
-def moved(row: dict[str, Any]) -> str:
-    """ "23 hours EARLIER", "7 days later", "new"."""
-    direction = str(row["direction"])
-    if direction not in ("earlier", "later") or not (row["before_at"] and row["after_at"]):
-        return direction
-    span = span_of(abs(row["after_at"] - row["before_at"]))
-    return f"{span} {'EARLIER' if direction == 'earlier' else 'later'}"
-
-
-def what(row: dict[str, Any]) -> str:
-    """ "ICML 2026 · submission, round 2"."""
-    name = row.get("acronym") or row["title"]
-    name = name if str(row.get("year", "")) in name else f"{name} {row.get('year', '')}".strip()
-    gate = str(row["kind"] or "").replace("_", " ")
-    extra = [f"round {row['round']}"] if row.get("round") else []
-    extra += [row["track"]] if row.get("track") else []
-    return " · ".join([name, ", ".join([gate, *extra])]) if gate else name
-
-
 def left(instant: datetime, now: datetime) -> str:
     """ "8 days", "5 hours", "today's edge has passed" for a range that is still open somewhere."""
     return span_of(instant - now) if instant > now else "still open somewhere"
-
-
-def span_of(span: timedelta) -> str:
-    """A span in its largest sensible unit."""
-    minutes = round(span.total_seconds() / 60)
-    for name, size in (("day", 1440), ("hour", 60)):
-        if minutes >= 2 * size or (name == "hour" and minutes >= size):
-            count = minutes // size
-            return f"{count} {name}{'s' if count != 1 else ''}"
-    return f"{minutes} min"
 
 
 def when(earliest: datetime | None, latest: datetime | None, safe: datetime | None) -> str:
@@ -210,11 +152,6 @@ def published(row: dict[str, Any]) -> str:
     best = min(dated, key=lambda claim: (claim["latest"] - claim["earliest"], claim["earliest"]))
     zone, words = best["zone_text"], str(best["text"])
     return words if zone and zone in words else once_zoned(f"{words} {zone or '(no zone)'}")
-
-
-def once_zoned(words: str) -> str:
-    """ "2026-03-05T22:00:00Z UTC" as "2026-03-05T22:00:00Z": its last letter has said it."""
-    return words.removesuffix(" UTC") if words.endswith("Z UTC") else words
 
 
 def sources(claims: Iterable[dict[str, Any]]) -> str:

@@ -1,0 +1,82 @@
+"""What people are told of moves, spans and numbers, in the same words on a terminal and on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from confradar.deadlines.conference import Direction
+
+# Earlier first: it is the one that costs a paper.
+ORDER = [
+    Direction.EARLIER,
+    Direction.WITHDRAWN,
+    Direction.ZONE,
+    Direction.NARROWED,
+    Direction.ANNOUNCED,
+    Direction.LATER,
+    Direction.WIDENED,
+    Direction.NEW,
+]
+
+
+def once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each gate, direction and run, in the order of the first: the most exact words, and who else says so.
+
+    Words with an hour and a zone are the longer ones.
+    """
+    gates: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        gate = tuple(row.get(name) for name in ("slug", "kind", "round", "track", "direction", "run_id"))
+        gates.setdefault(gate, []).append(row)
+    told = []
+    for same in gates.values():
+        exact = max(same, key=lambda row: len(row["after"] or row["before"] or ""))
+        others = sorted({row["source"] or "several" for row in same} - {exact["source"]})
+        told.append({**exact, "source": ", ".join([exact["source"] or "several", *others])})
+    return told
+
+
+def moved(row: dict[str, Any]) -> str:
+    """ "23 hours EARLIER", "7 days later", "new"."""
+    direction = str(row["direction"])
+    if direction not in ("earlier", "later") or not (row["before_at"] and row["after_at"]):
+        return direction
+    span = span_of(abs(row["after_at"] - row["before_at"]))
+    return f"{span} {'EARLIER' if direction == 'earlier' else 'later'}"
+
+
+def what(row: dict[str, Any]) -> str:
+    """ "ICML 2026 · submission, round 2"."""
+    name = row.get("acronym") or row["title"]
+    name = name if str(row.get("year", "")) in name else f"{name} {row.get('year', '')}".strip()
+    gate = str(row["kind"] or "").replace("_", " ")
+    extra = [f"round {row['round']}"] if row.get("round") else []
+    extra += [row["track"]] if row.get("track") else []
+    return " · ".join([name, ", ".join([gate, *extra])]) if gate else name
+
+
+def span_of(span: timedelta) -> str:
+    """A span in its largest sensible unit."""
+    minutes = round(span.total_seconds() / 60)
+    for name, size in (("day", 1440), ("hour", 60)):
+        if minutes >= 2 * size or (name == "hour" and minutes >= size):
+            count = minutes // size
+            return f"{count} {name}{'s' if count != 1 else ''}"
+    return f"{minutes} min"
+
+
+def once_zoned(words: str) -> str:
+    """ "2026-03-05T22:00:00Z UTC" as "2026-03-05T22:00:00Z": its last letter has said it."""
+    return words.removesuffix(" UTC") if words.endswith("Z UTC") else words
+
+
+def number(value: int) -> str:
+    """1840 as "1 840"."""
+    return f"{value:,}".replace(",", " ")
+
+
+def seconds(value: float) -> str:
+    """A duration: "0.4 s", "8 m 04 s"."""
+    return f"{value:.1f} s" if value < 60 else f"{int(value) // 60} m {int(value) % 60:02} s"
