@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     page_retry_waits: Annotated[tuple[float, ...], NoDecode] = (2, 8)
     visibility_seconds: int = Field(7200, ge=5)
     run_deadline_seconds: int = Field(75 * 60, ge=1)
+    closing_seconds: float = Field(60, gt=0)  # of a run, before its deadline: crawls end, so that what came is stored
     watchdog_seconds: float = Field(60, gt=0)
     missing_after_seconds: int = Field(600, ge=1)
     silent_days: float = Field(3, gt=0)  # without anything good from a source, until that is an alert

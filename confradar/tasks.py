@@ -124,15 +124,15 @@ def send(run_key: str, plan: graph.Plan, budget: float | None) -> None:
         signature = SCRAPERS[step].si(run_key, budget)
         signature.options.update(task_id=task_id(run_key, step), soft_time_limit=soft, time_limit=soft + GRACE_SECONDS)
         scrapers.append(signature)
+    for signature in (callback, *scrapers):
+        signature.stamp(run=run_key)
     if scrapers:
         # The group's id is fixed as well: if two deliveries of the entry send the chord, they send the same one.
-        joined = chord(group(scrapers), callback).set(task_id=task_id(run_key, "scrapers"))
-        joined.stamp(run=run_key)
-        joined.apply_async(task_id=task_id(run_key, STORE))
+        chord(group(scrapers), callback).set(task_id=task_id(run_key, "scrapers")).apply_async(
+            task_id=task_id(run_key, STORE)
+        )
     else:
-        alone = callback.clone(args=([],))
-        alone.stamp(run=run_key)
-        alone.apply_async()
+        callback.clone(args=([],)).apply_async()
     with database.transaction(configuration.load().database) as connection:
         ledger.mark_running(connection, ledger.find(connection, run_key).id)
 

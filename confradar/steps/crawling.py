@@ -30,7 +30,6 @@ from confradar.storage import database, lease, ledger, outputs
 PREVIEW = 3
 REJECTS_SHOWN = 20
 SCRATCH = "confradar-crawl-"
-CLOSING_SECONDS = 60  # of a run, for its store
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +155,7 @@ def crawl_in_run(
             return (found if found.status in ledger.FINAL_STEP else None), None
         now = database.clock(connection)
         # A crawl that the run's deadline would cut is ended in time, so that what it has is stored.
-        left = (run.deadline_at - now).total_seconds() - CLOSING_SECONDS
+        left = (run.deadline_at - now).total_seconds() - settings.closing_seconds
         if run.stopping_at or run.status in ledger.FINAL_RUN or left <= 0:
             reason = "timeout" if left <= 0 else "stopped"
             ledger.finish_step(connection, run.id, step, attempt, status="cancelled", reason=reason, now=now)

@@ -1,0 +1,200 @@
+"""What an operator does to runs that are going, on real worker processes."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from celery.result import AsyncResult
+
+from confradar import app, graph, servers, settings, steps
+from confradar.demo import sites
+from confradar.demo.sites import Sites
+from confradar.sources.base import readers
+from confradar.steps import STORE
+from confradar.storage import database, history, ledger
+
+from .conftest import Installation, Stored, children, given, stored, until
+
+pytestmark = pytest.mark.integration
+Install = Callable[..., Installation]
+FIRST = sites.NIGHTS[0].isoformat()
+ELRA = "elra_conferences"
+
+
+@pytest.fixture(scope="module")
+def staged() -> Iterator[Sites]:
+    """The five sites of the demo."""
+    with sites.serve() as served:
+        yield served
+
+
+def slowly(staged: Sites, seconds: float = 1.5) -> dict[str, str]:
+    """The settings of the staged sites, with one of them read slowly."""
+    return {**staged.environment(), "CONFRADAR_SOURCE_ELRA_DELAY": str(seconds)}
+
+
+def crawling(night: Installation, key: str, step: str = ELRA) -> psutil.Process:
+    """The process that crawls for a step, once it has read a page."""
+
+    def found() -> psutil.Process | None:
+        with database.reading(night.settings.database) as connection:
+            run = ledger.get(connection, key)
+        row = night.steps(key)[step] if run else None
+        if not row or row["status"] != "running" or not (row["progress"] or {}).get("pages"):
+            return None
+        return next(iter(children(row["pid"])), None)
+
+    return until(found, 40, lambda: f"{step} does not crawl")
+
+
+def test_a_second_run_waits_its_turn_or_is_refused(install: Install, staged: Sites) -> None:
+    """One at a time: the waiting one says for which, and begins when that is over."""
+    night = install(**slowly(staged), CONFRADAR_WAITING_SECONDS="0.3")
+    first = night.submit(logical_date=FIRST)
+    crawling(night, first)
+    second = night.submit(logical_date=sites.NIGHTS[1].isoformat(), target="acl_web+")
+    waiting = until(lambda: _message(night, second), 20)
+    refused = night.submit(logical_date=FIRST, if_busy="refuse")
+    with app.connected(night.broker) as celery:
+        answer = AsyncResult(refused.removeprefix("manual:"), app=celery)
+        with pytest.raises(Exception, match=f"run {first} is going") as told:
+            answer.get(timeout=20)
+
+    assert waiting.startswith(f"waits: run {first} is going since")
+    assert type(told.value).__name__ == "RunRefused"
+    one, other = night.finished(first), night.finished(second)
+    assert (one.status, other.status, other.message) == ("ok", "ok", None)
+    assert one.finished_at is not None
+    assert other.started_at >= one.finished_at
+    assert [row["step"] for row in night.steps(second).values()] == ["acl_web_conferences", STORE]
+
+
+def _message(night: Installation, key: str) -> str | None:
+    with database.reading(night.settings.database) as connection:
+        run = ledger.get(connection, key)
+        return run.message if run else None
+
+
+def test_a_cancelled_run_ends_its_crawls_and_stores_nothing(
+    install: Install, staged: Sites, healthy: Stored, postgres_database: str
+) -> None:
+    """Within seconds, and the next run begins at once; who and why are kept."""
+    night = install(url=postgres_database, **slowly(staged, 3))
+    key = night.submit(logical_date=FIRST)
+    crawl = crawling(night, key)
+
+    steps.cancel(key, night.settings, by="ada", why="the wrong week")
+
+    until(lambda: not crawl.is_running() or crawl.status() == psutil.STATUS_ZOMBIE, 20)
+    until(lambda: not night.crawls(), 20)
+    assert stored(night.settings.database)["mention"] == []
+    with database.reading(night.settings.database) as connection:
+        found = history.details(connection, key)
+    states = {one["step"]: one["status"] for one in found["attempts"]}
+    assert (found["status"], states[ELRA], states[STORE]) == ("cancelled", "cancelled", "cancelled")
+    assert [(entry["by"], entry["why"]) for entry in found["audit"]] == [("ada", "the wrong week")]
+    night.sound(healthy)
+
+
+def test_of_a_cancelled_step_the_others_are_stored(install: Install, staged: Sites, healthy: Stored) -> None:
+    """One crawl is ended by hand: its process goes, the night is closed as partial without it."""
+    night = install(**slowly(staged, 3))
+    key = night.submit(logical_date=FIRST)
+    crawl = crawling(night, key)
+
+    steps.cancel(key, night.settings, by="ada", step=ELRA)
+    run = night.finished(key)
+
+    assert (run.status, night.steps(key)[ELRA]["status"]) == ("partial", "cancelled")
+    assert {source for source, *_ in stored(night.settings.database)["mention"]} == set(readers()) - {"elra"}
+    until(lambda: not crawl.is_running() or crawl.status() == psutil.STATUS_ZOMBIE, 20)
+    night.sound(healthy)
+
+
+def test_a_source_that_loses_most_of_its_listings_is_held_until_it_is_released(
+    install: Install, staged: Sites, tmp_path: Path
+) -> None:
+    """Its rows of yesterday stay, the four others are stored; released, it is added to its closed run."""
+    folder = tmp_path / "data"
+    with given(staged.environment()):
+        chosen = settings.load(data_dir=folder, CONFRADAR_DATABASE_URL=f"sqlite:///{folder / 'confradar.sqlite'}")
+        assert graph.materialize("*", settings=chosen, now=sites.NIGHTS[0]).success
+    before = stored(chosen.database)
+    night = install(**{**staged.environment(), "CONFRADAR_SOURCE_ELRA_FLOOR": "50"})
+    key = night.submit(logical_date=(sites.NIGHTS[0] + timedelta(days=1)).isoformat())
+    run = night.finished(key)
+
+    row = night.steps(key)[ELRA]
+    assert (run.status, row["status"], row["reason"]) == ("partial", "quarantined", "count_above_floor")
+    assert stored(chosen.database)["mention"] == before["mention"]
+    assert run.statistics is not None
+    assert "elra" not in run.statistics["per_source"]
+
+    released = steps.release(key, ELRA, night.settings, by="ada", why="it is a short list in winter")
+
+    assert (released.status, released.value["per_source"]["elra"]["unchanged"]) == ("ok", row["count"])
+    assert night.run(key).message == f"{ELRA} was added by ada, who released it"
+
+
+def test_a_killed_worker_costs_one_source_by_the_deadline_of_the_run(install: Install, staged: Sites) -> None:
+    """Nobody looks but a real watchdog: the ledger is true, and the other four are stored, in half a minute."""
+    night = install(
+        **slowly(staged, 4), CONFRADAR_RUN_DEADLINE_SECONDS="30", CONFRADAR_CLOSING_SECONDS="3",
+        CONFRADAR_WATCHDOG_SECONDS="1",
+    )  # fmt: skip
+    environment = {
+        "CONFRADAR_DATABASE_URL": night.settings.database,
+        "CONFRADAR_DATA_DIR": str(night.settings.data_dir),
+        "CONFRADAR_BROKER_URL": night.broker,
+    }
+    log = night.settings.data_dir / "logs" / "watchdog.log"
+    night.servers.append(servers.start("watchdog", servers.confradar("watchdog"), log, environment))
+    key = night.submit(logical_date=FIRST)
+    crawling(night, key)
+    until(lambda: sum(row["finished_at"] is not None for row in night.steps(key).values()) == 4, 30)
+    os.killpg(night.servers[0].process.pid, signal.SIGKILL)
+    run = night.finished(key, 60)
+
+    assert (run.status, run.message, night.steps(key)[ELRA]["status"]) == ("partial", "finished by watchdog", "lost")
+    assert run.finished_at is not None
+    assert run.finished_at <= run.deadline_at + timedelta(seconds=10)
+    assert {source for source, *_ in stored(night.settings.database)["mention"]} == set(readers()) - {"elra"}
+
+
+def test_a_step_at_celerys_hard_limit_is_said_to_have_failed(install: Install, staged: Sites) -> None:
+    """Its own process cannot say so any more: the worker does, and the run is closed without it."""
+    night = install(**slowly(staged, 20))
+    run = steps.open_run(
+        "manual:hard", trigger="manual", target="elra+", steps=[ELRA, STORE], logical_instant=sites.NIGHTS[0],
+        settings=night.settings,
+    ).run  # fmt: skip
+    with app.connected(night.broker) as celery:
+        celery.send_task(f"confradar.{ELRA}", args=[run.key], time_limit=4)
+    until(lambda: night.steps(run.key)[ELRA]["finished_at"], 40)
+
+    row = night.steps(run.key)[ELRA]
+    assert (row["status"], row["reason"]) == ("failed", "lost")
+    assert "TimeLimitExceeded" in row["error"]
+    until(lambda: not night.crawls(), 10)
+    until(lambda: night.look() or night.run(run.key).status == "failed", 20)
+
+
+def test_each_message_of_a_run_is_stamped_with_its_key(install: Install, staged: Sites) -> None:
+    """Flower and `celery` find the messages of a run by it."""
+    night = install(**slowly(staged), CONFRADAR_WORKER_CONCURRENCY="1")
+    key = night.submit(logical_date=FIRST)
+    with app.connected(night.broker) as celery:
+        queue = celery.connection_for_read().default_channel.client
+
+        def waiting() -> list[dict[str, Any]]:
+            headers = [json.loads(message)["headers"] for message in queue.lrange("celery", 0, -1)]
+            return [one for one in headers if one["task"] != "confradar.crawl_all"]
+
+        assert [one["stamps"] for one in until(waiting, 30) if one["stamps"] != {"run": key}] == []
+        night.finished(key, 90)
