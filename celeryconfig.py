@@ -70,5 +70,10 @@ beat_schedule = {
         "schedule": crontab(hour=2, minute=0),
         "kwargs": {"trigger": "schedule"},
         "options": {"expires": 6 * 3600},
-    }
+    },
+    "nightly_retention": {
+        "task": "confradar.prune",
+        "schedule": crontab(hour=3, minute=30),
+        "options": {"expires": 6 * 3600},
+    },
 }

@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     lost_after_seconds: float = Field(60, gt=0)
     lease_seconds: float = Field(90, gt=0)  # a run that nobody beat for so long may be taken over
     waiting_seconds: float = Field(5, gt=0)  # until a run that waits for another looks again
+    keep_days: int = Field(90, ge=1)  # of runs that are over, with their logs, checks and kept outputs
+    keep_audit_days: int = Field(400, ge=1)  # of what operators did
     store_grace_seconds: float = Field(60, gt=0)  # the callback's time between the last crawl and the watchdog
 
     contact: str = "https://github.com/confradar/confradar"

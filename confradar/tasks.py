@@ -185,3 +185,17 @@ def store_conferences(
     )  # Celery hands a single header's result as it is
     heard = {envelope["step"]: envelope["status"] for envelope in several}
     return {"run": run_key, "status": stored.status, "steps": heard, "value": stored.value, "metadata": stored.metadata}
+
+
+@shared_task(
+    name="confradar.prune",
+    max_retries=RETRIES,
+    autoretry_for=(DatabaseUnavailable,),
+    retry_backoff=60,
+    soft_time_limit=1740,
+    time_limit=1800,
+)
+def prune() -> dict[str, Any]:
+    """Delete what is older than anybody asks for; what time did not suffice for goes the next night."""
+    done = steps.prune(configuration.load())
+    return {"value": done.value, "metadata": done.metadata}

@@ -16,9 +16,9 @@ STEPS = [
 
 
 def test_the_definitions_load() -> None:
-    """The five steps, the store and the entry task are registered under their names, each with a line of help."""
+    """The steps, the store, the entry task and retention are registered under their names, each with a line of help."""
     app.loader.import_default_modules()
-    for name in [*STEPS, "store_conferences", "crawl_all"]:
+    for name in [*STEPS, "store_conferences", "crawl_all", "prune"]:
         assert app.tasks[f"confradar.{name}"].__doc__
 
 
@@ -40,6 +40,14 @@ def test_the_schedule_is_two_in_the_morning() -> None:
     assert entry["options"]["expires"] == 6 * 3600
     assert entry["kwargs"] == {"trigger": "schedule"}
     assert (app.conf.timezone, app.conf.enable_utc) == ("UTC", True)
+
+
+def test_what_is_old_is_deleted_after_the_night() -> None:
+    """`nightly_retention` sends it at 03:30 UTC, and forgets it if nobody takes it for six hours."""
+    entry = celeryconfig.beat_schedule["nightly_retention"]
+
+    assert (entry["task"], entry["schedule"]) == ("confradar.prune", crontab(hour=3, minute=30))
+    assert entry["options"]["expires"] == 6 * 3600
 
 
 def test_only_json_crosses_the_broker() -> None:

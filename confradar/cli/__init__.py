@@ -30,6 +30,7 @@ COMMANDS = {
     "doctor": ("caring", "Find what is wrong."),
     "operator-password": ("serving", "Make the operator's password for the pages."),
     "config": ("caring", "Print the effective settings, secrets masked."),
+    "prune": ("keeping", "Delete what is older than anybody asks for."),
     "db": ("caring", "Look after the database."),
 }
 

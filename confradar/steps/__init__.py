@@ -3,6 +3,7 @@
 from confradar.steps.crawling import crawl, crawl_in_run
 from confradar.steps.nights import NightState, night_state
 from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target
+from confradar.steps.retention import prune
 from confradar.steps.runs import NIGHT, SCHEDULE, STORE, Materialised, Opened, instant, lose, now_utc, open_run, prepare
 from confradar.steps.storing import add, outcome, store, store_run
 from confradar.steps.watching import keep_watching, watch
@@ -28,6 +29,7 @@ __all__ = [
     "pause",
     "paused",
     "prepare",
+    "prune",
     "release",
     "resume",
     "retry_target",

@@ -22,7 +22,7 @@ def loaded(*modules: str) -> set[str]:
         ["confradar"],
         ["confradar.tasks"],
         ["confradar.app"],
-        [f"confradar.cli.{name}" for name in ("running", "staged", "reading", "trying", "caring", "serving")],
+        [f"confradar.cli.{name}" for name in ("running", "staged", "reading", "trying", "caring", "serving", "keeping")],
         ["confradar.web.app"],
     ],
 )

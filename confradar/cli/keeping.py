@@ -1,0 +1,24 @@
+"""What an installation keeps: prune."""
+
+from __future__ import annotations
+
+import click
+
+from confradar import settings as configuration
+from confradar import steps
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only count what would be deleted.")
+def prune(dry_run: bool) -> None:
+    """Delete runs with their steps, logs, checks and kept outputs after 90 days, operators' acts after 400.
+
+    Runs each night by itself. CONFRADAR_KEEP_DAYS and CONFRADAR_KEEP_AUDIT_DAYS say otherwise. The history of dates
+    stays, and so does each source's newest good output.
+    """
+    settings = configuration.load()
+    steps.prepare(settings)
+    done = steps.prune(settings, dry_run=dry_run)
+    verb = "would be deleted" if dry_run else "deleted"
+    for table, rows in done.value.items():
+        click.echo(f"{table:<15} {rows:>7,} {verb}")
