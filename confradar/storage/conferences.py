@@ -28,7 +28,7 @@ from confradar.deadlines.dates import Precision
 from confradar.deadlines.identity import MentionKey
 from confradar.deadlines.listing import EntryType, Kind
 from confradar.deadlines.verdict import Gate
-from confradar.storage import database, tables
+from confradar.storage import bulk, tables
 
 Record = TypeVar("Record", Series, Conference, Mention, Claim, Deadline, Change)
 NUMBERED = (tables.series, tables.conference, tables.mention, tables.deadline, tables.change)
@@ -71,37 +71,37 @@ def write(connection: Connection, merged: Merged) -> None:
     """Write one night's differences, set-wise and in key order; nothing is executed for what has no rows."""
     new = sorted(merged.new_conferences, key=attrgetter("id"))
     links = ("parent_id", "merged_into")
-    database.insert(connection, tables.series, _rows(tables.series, merged.new_series))
+    bulk.insert(connection, tables.series, _rows(tables.series, merged.new_series))
     # A conference may point to one that comes after it: all of them first, their links after.
-    database.insert(
+    bulk.insert(
         connection, tables.conference, ({**row, **dict.fromkeys(links)} for row in _rows(tables.conference, new))
     )
     linked = [row for row in new if row.parent_id or row.merged_into]
-    database.update(connection, tables.conference, _rows(tables.conference, linked, "id", *links))
-    database.update(connection, tables.conference, _rows(tables.conference, merged.changed_conferences))
-    database.insert(connection, tables.mention, _rows(tables.mention, merged.new_mentions))
-    database.update(connection, tables.mention, _rows(tables.mention, merged.changed_mentions))
+    bulk.update(connection, tables.conference, _rows(tables.conference, linked, "id", *links))
+    bulk.update(connection, tables.conference, _rows(tables.conference, merged.changed_conferences))
+    bulk.insert(connection, tables.mention, _rows(tables.mention, merged.new_mentions))
+    bulk.update(connection, tables.mention, _rows(tables.mention, merged.changed_mentions))
     seen = {"last_seen_at": merged.at, "last_run_id": merged.run_id}
-    database.update(
+    bulk.update(
         connection, tables.mention, ({"id": mention_id, **seen} for mention_id in sorted(merged.confirmed_mentions))
     )
-    database.insert(connection, tables.claim, _rows(tables.claim, merged.new_claims))
-    database.update(
+    bulk.insert(connection, tables.claim, _rows(tables.claim, merged.new_claims))
+    bulk.update(
         connection,
         tables.claim,
         _rows(tables.claim, merged.changed_claims),
         key=tables.claim.primary_key.columns.keys(),
     )
-    database.insert(connection, tables.deadline, _rows(tables.deadline, merged.new_deadlines))
-    database.update(connection, tables.deadline, _rows(tables.deadline, merged.changed_deadlines))
-    database.insert(connection, tables.change, _rows(tables.change, merged.changes))
+    bulk.insert(connection, tables.deadline, _rows(tables.deadline, merged.new_deadlines))
+    bulk.update(connection, tables.deadline, _rows(tables.deadline, merged.changed_deadlines))
+    bulk.insert(connection, tables.change, _rows(tables.change, merged.changes))
 
 
 def _all(
     connection: Connection, table: Table, record: type[Record], key: str, **convert: Callable[[Any], Any]
 ) -> dict[Any, Record]:
     """A table's rows as records, by that attribute. Both have the same names in the same order."""
-    found = database.columns(connection, table)
+    found = bulk.columns(connection, table)
     values = (map(convert[name], found[name]) if name in convert else found[name] for name in found)
     return {getattr(one, key): one for one in map(record, *values)}
 

@@ -1,16 +1,14 @@
-"""The database: connections, transactions, migrations, set-wise writing. Every dialect difference sits here."""
+"""The database: connections, transactions, migrations. With `bulk`, the one place that knows which database it is."""
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
-from itertools import islice, repeat
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,20 +16,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Dialect, Engine, String, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.types import JSON, TypeEngine
 
 import confradar
 from confradar.errors import DatabaseBusy, DatabaseUnavailable, SchemaMismatch, SettingError
 from confradar.settings import masked
-from confradar.storage.columns import Instant
 
-Row = Mapping[str, Any]
 STORE_WAIT_SECONDS = 100  # below the statement's 120
 BUSY_SECONDS = "30"  # SQLite's wait for its one writer
-BATCH = 500
 MIGRATION_TRIES = 30
 _STORE_LOCK, _MIGRATION_LOCK = 7310001, 7310002  # PostgreSQL's advisory locks are numbers
 
@@ -229,84 +223,3 @@ def _alembic(url: str) -> Config:
     config = Config(attributes={"url": url})
     config.set_main_option("script_location", str(migrations_path()).replace("%", "%%"))
     return config
-
-
-def insert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
-    """Insert rows that all name the same columns: one fixed statement for each 500, none for no rows.
-
-    Raises ValueError for a naive datetime, NUL, a lone surrogate, and for rows of different columns.
-    """
-    for names, batch in _batches(table, rows):
-        columns = ", ".join(f'"{name}"' for name in names)
-        if connection.dialect.name == "postgresql":
-            values = f"SELECT {columns} {_from_json(connection, table, names)}"
-        else:
-            values = f"VALUES ({', '.join('?' * len(names))})"
-        _send(connection, table, f"INSERT INTO {table.name} ({columns}) {values}", names, batch)
-
-
-def update(connection: Connection, table: Table, rows: Iterable[Row], key: Sequence[str] = ("id",)) -> None:
-    """Set the other columns of the rows that `key` names. Statements, equal columns and errors as for `insert`."""
-    postgresql = connection.dialect.name == "postgresql"
-    for names, batch in _batches(table, rows):
-        changed = [name for name in names if name not in key]
-        values = ", ".join(f'"{name}" = new."{name}"' if postgresql else f'"{name}" = ?' for name in changed)
-        where = " AND ".join(f'{table.name}."{name}" = ' + (f'new."{name}"' if postgresql else "?") for name in key)
-        given = _from_json(connection, table, names) if postgresql else ""
-        statement = f"UPDATE {table.name} SET {values} {given} WHERE {where}"  # noqa: S608 - names of ours
-        _send(connection, table, statement, (*changed, *key), batch)
-
-
-def columns(connection: Connection, table: Table) -> dict[str, Iterable[Any]]:
-    """The whole table in key order: each column's values by its name. For whole tables quicker than `select`."""
-    names, keys = (", ".join(f'"{c.name}"' for c in part) for part in (table.columns, table.primary_key))
-    query = f"SELECT {names} FROM {table.name} ORDER BY {keys}"  # noqa: S608 - names of ours
-    found = connection.exec_driver_sql(query).all()
-    values = zip(*found, strict=True) if found else repeat(())
-    readers = [(column.name, _reader(column.type, connection.dialect)) for column in table.columns]
-    return {name: map(read, part) if read else part for (name, read), part in zip(readers, values, strict=False)}
-
-
-def _batches(table: Table, rows: Iterable[Row]) -> Iterator[tuple[Sequence[str], list[Row]]]:
-    remaining = iter(rows)
-    while batch := list(islice(remaining, BATCH)):
-        if any(row.keys() != batch[0].keys() for row in batch):
-            raise ValueError(f"{table.name}: rows of different columns")
-        yield tuple(batch[0]), batch
-
-
-def _send(connection: Connection, table: Table, statement: str, names: Sequence[str], batch: list[Row]) -> None:
-    convert = {name: _writer(table.columns[name].type, connection.dialect) for name in names}
-    values = [[write(row[name]) if write else row[name] for name, write in convert.items()] for row in batch]
-    if connection.dialect.name == "postgresql":
-        records = [dict(zip(names, row, strict=True)) for row in values]
-        text = json.dumps(records, ensure_ascii=False, allow_nan=False, default=str)  # `default` writes instants, days
-        connection.exec_driver_sql(statement, (text,))
-    else:
-        connection.exec_driver_sql(statement, [tuple(row) for row in values])
-
-
-def _from_json(connection: Connection, table: Table, names: Sequence[str]) -> str:
-    """A batch as one JSON parameter that the server takes apart: as quick as COPY, and without its escapes."""
-    types = (f'"{name}" {table.columns[name].type.compile(connection.dialect)}' for name in names)
-    return f"FROM json_to_recordset(%s) AS new({', '.join(types)})"
-
-
-def _writer(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    if isinstance(kind, String):
-        return _without_nul
-    if isinstance(kind, JSON) and dialect.name == "postgresql":
-        return None  # goes into the batch's JSON
-    return kind.dialect_impl(dialect).bind_processor(dialect)
-
-
-def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    if isinstance(kind, Instant) and dialect.name == "postgresql":
-        return None  # the driver gives them in the session's zone, UTC
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
-
-
-def _without_nul(value: str | None) -> str | None:
-    if value is not None and "\0" in value:  # PostgreSQL refuses it, SQLite would cut the text there
-        raise ValueError(f"a text with NUL: {value[:80]!r}")
-    return value

@@ -25,7 +25,7 @@ from confradar.deadlines.dates import Precision
 from confradar.deadlines.listing import EntryType, Kind, Listing, WrittenDate
 from confradar.deadlines.merge import apply, merge
 from confradar.errors import UnknownName
-from confradar.storage import answers, conferences, database, tables
+from confradar.storage import answers, bulk, conferences, database, tables
 
 NIGHT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -197,7 +197,7 @@ def test_an_operators_decisions_are_known_in_their_order(url):
     with database.transaction(url) as connection:
         for together in (True, False):
             row = {"first": first, "second": second, "together": together, "by": "ada", "why": "x", "at": NIGHT}
-            database.insert(connection, tables.identity_pin, [row])
+            bulk.insert(connection, tables.identity_pin, [row])
 
     assert known(url).pins == [Pin(first, second, together=True), Pin(first, second, together=False)]
 

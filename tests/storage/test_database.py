@@ -10,7 +10,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.exc import DBAPIError
 
 from confradar.errors import DatabaseBusy, DatabaseUnavailable, SettingError
-from confradar.storage import database, tables
+from confradar.storage import bulk, database, tables
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 ONE = {
@@ -49,11 +49,11 @@ def counted(url):
 def test_what_is_inserted_reads_back_the_same_by_either_way(url):
     """The quick ways in and out agree with SQLAlchemy's own on every type."""
     with database.transaction(url) as connection:
-        database.insert(connection, tables.conference, [ONE])
+        bulk.insert(connection, tables.conference, [ONE])
 
     with database.reading(url) as connection:
         found = connection.execute(select(tables.conference)).mappings().one()
-        quick = {name: next(iter(values)) for name, values in database.columns(connection, tables.conference).items()}
+        quick = {name: next(iter(values)) for name, values in bulk.columns(connection, tables.conference).items()}
 
     assert {name: found[name] for name in ONE} == ONE
     assert quick == dict(found)
@@ -65,7 +65,7 @@ def test_an_instant_of_any_zone_is_kept_in_utc(url):
     """Eastern daylight time goes in, the same instant in UTC comes out."""
     eastern = timezone(timedelta(hours=-4))
     with database.transaction(url) as connection:
-        database.insert(connection, tables.conference, [{**ONE, "updated_at": NOW.astimezone(eastern)}])
+        bulk.insert(connection, tables.conference, [{**ONE, "updated_at": NOW.astimezone(eastern)}])
         found = connection.scalar(select(tables.conference.c.updated_at))
 
     assert (found, found.tzinfo) == (NOW, UTC)
@@ -74,9 +74,9 @@ def test_an_instant_of_any_zone_is_kept_in_utc(url):
 def test_texts_that_mean_something_elsewhere_are_only_texts(url):
     """Nothing that a page says is a marker, an escape or SQL."""
     with database.transaction(url) as connection:
-        database.insert(connection, tables.series, [series(i, text) for i, text in enumerate(ODD_TEXTS)])
-        database.update(connection, tables.series, [{"id": i, "acronym": text} for i, text in enumerate(ODD_TEXTS)])
-        found = database.columns(connection, tables.series)
+        bulk.insert(connection, tables.series, [series(i, text) for i, text in enumerate(ODD_TEXTS)])
+        bulk.update(connection, tables.series, [{"id": i, "acronym": text} for i, text in enumerate(ODD_TEXTS)])
+        found = bulk.columns(connection, tables.series)
 
     assert list(found["name"]) == ODD_TEXTS
     assert list(found["acronym"]) == ODD_TEXTS
@@ -86,7 +86,7 @@ def test_texts_that_mean_something_elsewhere_are_only_texts(url):
 def test_a_text_that_no_database_keeps_is_refused(url, text):
     """PostgreSQL refuses NUL, SQLite would cut the text there: both are told no beforehand."""
     with pytest.raises(ValueError, match=r"NUL|surrogates"), database.transaction(url) as connection:
-        database.insert(connection, tables.series, [series(1, text)])
+        bulk.insert(connection, tables.series, [series(1, text)])
 
     assert count(url) == 0
 
@@ -95,9 +95,9 @@ def test_a_naive_datetime_is_refused(url):
     """An instant without a zone is somebody's mistake."""
     naive = NOW.replace(tzinfo=None)
     for write in (
-        lambda connection: database.insert(connection, tables.conference, [{**ONE, "updated_at": naive}]),
+        lambda connection: bulk.insert(connection, tables.conference, [{**ONE, "updated_at": naive}]),
         lambda connection: connection.execute(tables.conference.insert(), [{**ONE, "updated_at": naive}]),
-        lambda connection: database.update(connection, tables.conference, [{"id": 1, "updated_at": naive}]),
+        lambda connection: bulk.update(connection, tables.conference, [{"id": 1, "updated_at": naive}]),
     ):
         with pytest.raises(Exception, match="without zone"), database.transaction(url) as connection:
             write(connection)
@@ -107,33 +107,33 @@ def test_rows_of_different_columns_are_refused(url):
     """A column that only some rows name would be lost."""
     rows = [series(1), {"id": 2, "key": "b", "name": "b"}]
     with pytest.raises(ValueError, match="series: rows of different columns"), database.transaction(url) as connection:
-        database.insert(connection, tables.series, rows)
+        bulk.insert(connection, tables.series, rows)
 
 
 def test_an_update_reaches_the_rows_of_its_key_alone(url):
     """One statement, other values for each row, the neighbours untouched."""
     with database.transaction(url) as connection:
-        database.insert(connection, tables.series, map(series, range(4)))
+        bulk.insert(connection, tables.series, map(series, range(4)))
         names = [{"series_id": i, "name": name, "former": False} for i in range(2) for name in ("x", "y")]
-        database.insert(connection, tables.series_name, names)
-        database.update(connection, tables.series, [{"id": 1, "name": "one"}, {"id": 3, "name": "three"}])
+        bulk.insert(connection, tables.series_name, names)
+        bulk.update(connection, tables.series, [{"id": 1, "name": "one"}, {"id": 3, "name": "three"}])
         changed = [{"series_id": 1, "name": "x", "former": True}]
-        database.update(connection, tables.series_name, changed, key=("series_id", "name"))
+        bulk.update(connection, tables.series_name, changed, key=("series_id", "name"))
 
-        assert list(database.columns(connection, tables.series)["name"]) == ["a", "one", "a", "three"]
-        assert list(database.columns(connection, tables.series_name)["former"]) == [False, False, True, False]
+        assert list(bulk.columns(connection, tables.series)["name"]) == ["a", "one", "a", "three"]
+        assert list(bulk.columns(connection, tables.series_name)["former"]) == [False, False, True, False]
 
 
 def test_many_rows_take_few_statements_and_no_rows_take_none(url):
     """Batches of 500 keep every message bounded."""
     with database.transaction(url) as connection:
         statements = counted(url)
-        database.insert(connection, tables.series, [])
-        database.update(connection, tables.series, [])
+        bulk.insert(connection, tables.series, [])
+        bulk.update(connection, tables.series, [])
         assert statements == []
-        database.insert(connection, tables.series, map(series, range(1201)))
+        bulk.insert(connection, tables.series, map(series, range(1201)))
         assert len(statements) == 3
-        database.update(connection, tables.series, [{"id": i, "name": "b"} for i in range(501)])
+        bulk.update(connection, tables.series, [{"id": i, "name": "b"} for i in range(501)])
         assert len(statements) == 5
 
     assert count(url) == 1201
@@ -142,7 +142,7 @@ def test_many_rows_take_few_statements_and_no_rows_take_none(url):
 def test_an_empty_table_has_all_its_columns(url):
     """The first night reads a store without a row."""
     with database.reading(url) as connection:
-        found = database.columns(connection, tables.claim)
+        found = bulk.columns(connection, tables.claim)
 
     assert {name: list(values) for name, values in found.items()} == {
         name: [] for name in [c.name for c in tables.claim.columns]
@@ -153,20 +153,20 @@ def test_a_transaction_is_kept_whole_or_not_at_all(url):
     """An error within the block takes everything back."""
     twice = [*map(series, range(600)), series(1)]  # the second batch breaks
     with pytest.raises(DBAPIError), database.transaction(url) as connection:
-        database.insert(connection, tables.series, twice)
+        bulk.insert(connection, tables.series, twice)
     assert count(url) == 0
 
     with database.transaction(url) as connection:
-        database.insert(connection, tables.series, [series(1)])
+        bulk.insert(connection, tables.series, [series(1)])
     assert count(url) == 1
 
 
 def test_a_savepoint_can_be_taken_back_alone(url):
     """The ledger tries to open a run that may exist."""
     with database.transaction(url) as connection:
-        database.insert(connection, tables.series, [series(1)])
+        bulk.insert(connection, tables.series, [series(1)])
         with pytest.raises(DBAPIError), connection.begin_nested():
-            database.insert(connection, tables.series, [series(2), series(1)])
+            bulk.insert(connection, tables.series, [series(2), series(1)])
     assert count(url) == 1
 
 
@@ -174,39 +174,39 @@ def test_reading_cannot_write_and_writing_can_afterwards(url):
     """The database itself refuses, on the same pooled connection that writes before and after."""
     for number in range(2):
         with database.transaction(url) as connection:
-            database.insert(connection, tables.series, [series(number)])
+            bulk.insert(connection, tables.series, [series(number)])
         with pytest.raises(DBAPIError, match=r"read-?only"), database.reading(url) as connection:
-            database.insert(connection, tables.series, [series(9)])
+            bulk.insert(connection, tables.series, [series(9)])
     assert count(url) == 2
 
 
 def test_a_reader_sees_one_moment_while_a_writer_commits(url):
     """A page is built from the old state or the new, never from both."""
     with database.reading(url) as reader:
-        before = list(database.columns(reader, tables.series)["id"])
+        before = list(bulk.columns(reader, tables.series)["id"])
         with database.transaction(url) as connection:
-            database.insert(connection, tables.series, [series(1)])
-        assert list(database.columns(reader, tables.series)["id"]) == before == []
+            bulk.insert(connection, tables.series, [series(1)])
+        assert list(bulk.columns(reader, tables.series)["id"]) == before == []
     assert count(url) == 1
 
 
 def test_foreign_keys_hold(url):
     """SQLite checks them only when asked."""
     with pytest.raises(DBAPIError, match=r"(?i)foreign key"), database.transaction(url) as connection:
-        database.insert(connection, tables.series_name, [{"series_id": 7, "name": "nobody", "former": False}])
+        bulk.insert(connection, tables.series_name, [{"series_id": 7, "name": "nobody", "former": False}])
 
 
 def test_two_writers_store_one_after_the_other(url):
     """What each read stays true until it has written: no update is lost."""
     with database.transaction(url) as connection:
-        database.insert(connection, tables.series, [series(1, "0")])
+        bulk.insert(connection, tables.series, [series(1, "0")])
 
     def add() -> None:
         for _ in range(20):
             with database.transaction(url) as connection:
                 database.writer_lock(connection)
-                [value] = database.columns(connection, tables.series)["name"]
-                database.update(connection, tables.series, [{"id": 1, "name": str(int(value) + 1)}])
+                [value] = bulk.columns(connection, tables.series)["name"]
+                bulk.update(connection, tables.series, [{"id": 1, "name": str(int(value) + 1)}])
 
     writers = [threading.Thread(target=add) for _ in range(3)]
     for writer in writers:
@@ -237,7 +237,7 @@ def test_a_forked_child_has_connections_of_its_own(postgres):
     child = os.fork()
     if child == 0:
         with database.transaction(postgres) as connection:
-            database.insert(connection, tables.series, [series(1)])
+            bulk.insert(connection, tables.series, [series(1)])
             os.write(write, str(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()).encode())
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
@@ -268,10 +268,10 @@ def test_nothing_is_seen_of_a_transaction_whose_backend_was_ended(postgres):
     def half_a_store() -> None:
         with database.transaction(postgres) as connection:
             pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-            database.insert(connection, tables.series, [series(1)])
+            bulk.insert(connection, tables.series, [series(1)])
             with database.transaction(postgres) as other:
                 assert other.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)").scalar_one()
-            database.insert(connection, tables.series, [series(2)])
+            bulk.insert(connection, tables.series, [series(2)])
 
     with pytest.raises(DatabaseUnavailable, match="connection was lost"):
         half_a_store()
