@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from confradar.cli import COMMANDS
+
 FRAMEWORKS = {"celery", "scrapy", "twisted", "sqlalchemy", "redis", "click", "rich", "pydantic", "alembic", "kombu"}
 
 
@@ -22,7 +24,7 @@ def loaded(*modules: str) -> set[str]:
         ["confradar"],
         ["confradar.tasks"],
         ["confradar.app"],
-        [f"confradar.cli.{name}" for name in ("running", "staged", "reading", "trying", "caring", "serving", "keeping")],
+        [f"confradar.cli.{module}" for module in sorted({module for module, _ in COMMANDS.values()})],
         ["confradar.web.app"],
     ],
 )
