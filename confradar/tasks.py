@@ -54,14 +54,24 @@ def _ready(logger: logging.Logger, **_: object) -> None:
 
 
 @signals.task_failure.connect
-def _lost(sender: Task[..., Any], args: Sequence[Any], exception: BaseException, **_: object) -> None:
-    """Write into the ledger what a step's own process could not: it was lost for good, or hit Celery's hard limit."""
-    step = sender.name.removeprefix("confradar.")
+def _failed(sender: Task[..., Any], args: Sequence[Any], exception: BaseException, **_: object) -> None:
+    """A step was lost for good, or hit Celery's hard limit: its own process could not say so."""
+    _close(sender, args, status="failed", reason="lost", error=f"{type(exception).__name__}: {exception}")
+
+
+@signals.task_revoked.connect
+def _revoked(sender: Task[..., Any], request: Any, **_: object) -> None:
+    """Somebody revoked a step's task by Celery's own means."""
+    _close(sender, request.args, status="cancelled", reason="revoked", error="its task was revoked")
+
+
+def _close(task: Task[..., Any], args: Sequence[Any], **outcome: str) -> None:
+    step = task.name.removeprefix("confradar.")
     if step in SCRAPERS and args:
         try:
-            steps.lose(str(args[0]), step, configuration.load(), error=f"{type(exception).__name__}: {exception}")
+            steps.close(str(args[0]), step, configuration.load(), **outcome)
         except ConfRadarError as error:  # the watchdog will find it
-            log.warning("loss not written step=%s: %s", step, error)
+            log.warning("end of a step not written step=%s: %s", step, error)
 
 
 @shared_task(bind=True, name="confradar.crawl_all", max_retries=RETRIES, autoretry_for=(DatabaseUnavailable,))

@@ -4,7 +4,18 @@ from confradar.steps.crawling import crawl, crawl_in_run
 from confradar.steps.nights import NightState, night_state
 from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target
 from confradar.steps.retention import prune
-from confradar.steps.runs import NIGHT, SCHEDULE, STORE, Materialised, Opened, instant, lose, now_utc, open_run, prepare
+from confradar.steps.runs import (
+    NIGHT,
+    SCHEDULE,
+    STORE,
+    Materialised,
+    Opened,
+    close,
+    instant,
+    now_utc,
+    open_run,
+    prepare,
+)
 from confradar.steps.storing import add, outcome, store, store_run
 from confradar.steps.watching import keep_watching, watch
 
@@ -17,11 +28,11 @@ __all__ = [
     "Opened",
     "add",
     "cancel",
+    "close",
     "crawl",
     "crawl_in_run",
     "instant",
     "keep_watching",
-    "lose",
     "night_state",
     "now_utc",
     "open_run",

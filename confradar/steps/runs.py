@@ -189,13 +189,13 @@ def begin(
     )
 
 
-def lose(run_key: str, step: str, settings: Settings, *, error: str) -> None:
-    """Say of a step whose process is gone that it failed, unless it has said more itself."""
+def close(run_key: str, step: str, settings: Settings, *, status: str, reason: str, error: str) -> None:
+    """Say how a step ended whose process is gone, unless it has said more itself."""
     with database.transaction(settings.database) as connection:
         run = ledger.find(connection, run_key)
         now = database.clock(connection)
         told = printable(error)
-        ledger.close_steps(connection, run.id, status="failed", reason="lost", error=told, now=now, only=step)
+        ledger.close_steps(connection, run.id, status=status, reason=reason, error=told, now=now, only=step)
 
 
 def keep(

@@ -185,6 +185,21 @@ def test_a_step_at_celerys_hard_limit_is_said_to_have_failed(install: Install, s
     until(lambda: night.look() or night.run(run.key).status == "failed", 20)
 
 
+def test_a_step_that_celery_is_told_to_revoke_is_cancelled(install: Install, staged: Sites) -> None:
+    """By Celery's own means: the ledger has it, the crawl is gone, and the night is closed with the others."""
+    night = install(**slowly(staged, 20))
+    key = night.submit(logical_date=FIRST)
+    crawling(night, key)
+    with app.connected(night.broker) as celery:
+        celery.control.revoke(night.steps(key)[ELRA]["task_id"], terminate=True)
+    until(lambda: night.steps(key)[ELRA]["status"] == "cancelled", 20)
+
+    assert night.steps(key)[ELRA]["reason"] == "revoked"
+    until(lambda: not night.crawls(), 20)
+    until(lambda: night.look() or night.run(key).status == "partial", 30)
+    assert {source for source, *_ in stored(night.settings.database)["mention"]} == set(readers()) - {"elra"}
+
+
 def test_each_message_of_a_run_is_stamped_with_its_key(install: Install, staged: Sites) -> None:
     """Flower and `celery` find the messages of a run by it."""
     night = install(**slowly(staged), CONFRADAR_WORKER_CONCURRENCY="1")
