@@ -18,7 +18,7 @@ from confradar import settings as configuration
 from confradar.crawling import process
 from confradar.errors import ConfRadarError, DatabaseUnavailable
 from confradar.sources.base import crawled_by
-from confradar.steps import STORE
+from confradar.steps import STORE, STORE_SECONDS
 from confradar.storage import database, ledger
 
 RETRIES = 3
@@ -182,8 +182,8 @@ SCRAPERS: dict[str, Task[..., Any]] = {step: _scraper(step) for step in graph.pl
     autoretry_for=(DatabaseUnavailable,),
     retry_backoff=2,
     retry_backoff_max=30,
-    soft_time_limit=270,
-    time_limit=300,
+    soft_time_limit=STORE_SECONDS - 30,
+    time_limit=STORE_SECONDS,
 )
 def store_conferences(
     self: Task[..., Any], envelopes: list[dict[str, Any]] | dict[str, Any], run_key: str

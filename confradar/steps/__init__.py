@@ -8,6 +8,7 @@ from confradar.steps.runs import (
     NIGHT,
     SCHEDULE,
     STORE,
+    STORE_SECONDS,
     Materialised,
     Opened,
     close,
@@ -16,17 +17,17 @@ from confradar.steps.runs import (
     open_run,
     prepare,
 )
-from confradar.steps.storing import add, outcome, store, store_run
+from confradar.steps.storing import outcome, store, store_run
 from confradar.steps.watching import keep_watching, watch
 
 __all__ = [
     "NIGHT",
     "SCHEDULE",
     "STORE",
+    "STORE_SECONDS",
     "Materialised",
     "NightState",
     "Opened",
-    "add",
     "cancel",
     "close",
     "crawl",

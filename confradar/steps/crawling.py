@@ -177,10 +177,10 @@ def crawl_in_run(
     def kept() -> outputs.Envelope:
         with database.transaction(settings.database) as connection:
             is_kept = keep(connection, run, attempt, done, settings, wait=wait)
-            closed = ledger.find(connection, run_key).status in ledger.FINAL_RUN
             envelope = outputs.envelopes(connection, run)[step]
-        if is_kept and closed and envelope.outputs:  # the run did not wait for it
-            add(run_key, step, settings, by="a late crawl")
+            late = ledger.find(connection, run_key).status in ledger.FINAL_RUN
+            if is_kept and late and envelope.outputs:
+                add(connection, run, [*envelope.outputs.values()], by=f"{step} came late")
         return envelope
 
     try:

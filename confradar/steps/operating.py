@@ -7,7 +7,7 @@ from typing import Any
 
 from confradar.errors import Refused, UnknownName
 from confradar.settings import Settings
-from confradar.steps.runs import STORE, Materialised
+from confradar.steps.runs import STORE
 from confradar.steps.storing import add
 from confradar.storage import audit, database, ledger, outputs
 
@@ -36,22 +36,23 @@ def cancel(run_key: str, settings: Settings, *, by: str, why: str = "", step: st
     return [name for name in run.steps if name in ended]
 
 
-def release(run_key: str, step: str, settings: Settings, *, by: str, why: str) -> Materialised:
-    """Store what a check holds of a step, after all; returns the figures of its run with it.
+def release(run_key: str, step: str, settings: Settings, *, by: str, why: str) -> ledger.Run:
+    """Store what a check holds of a step, after all; returns its run, with the figures of all.
 
     Raises UnknownName, and Refused if nothing of it is held (any more).
     """
     with database.transaction(settings.database) as connection:
+        database.writer_lock(connection)
         run = ledger.find(connection, run_key, lock=True)
         _known(run, step)
         held = outputs.held(connection, run.id, step)
         if not held:
             raise Refused(f"Nothing of step {step} of run {run_key} is held: released already, or never held.")
         now = database.clock(connection)
-        outputs.release(connection, [reference for reference, _ in held])
+        outputs.release(connection, held)
         ledger.mark_released(connection, run.id, step, by=by)
         audit.record(connection, by=by, action="release", subject=_subject(run_key, step), why=why, at=now)
-    return add(run_key, step, settings, by=f"{by}, who released it")
+        return add(connection, run, held, by=f"{step} was released by {by}")
 
 
 def retry_target(run_key: str, settings: Settings) -> str:

@@ -22,6 +22,7 @@ from confradar.settings import Settings
 from confradar.storage import database, lease, ledger, outputs
 
 STORE = "store_conferences"
+STORE_SECONDS = 300  # that a store may take at most
 SCHEDULE = "daily_crawl_schedule"
 NIGHT = clock(2, tzinfo=UTC)
 GOOD = ("ok", "degraded")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from confradar.deadlines.merge import apply, merge
 from confradar.settings import Settings
 from confradar.sources.base import readers, step_of
 from confradar.steps.checking import examine
-from confradar.steps.runs import GOOD, STORE, Materialised, begin, keep, now_utc, open_run, prepare
+from confradar.steps.runs import GOOD, STORE, STORE_SECONDS, Materialised, begin, keep, now_utc, open_run, prepare
 from confradar.storage import conferences, database, lease, ledger, outputs
 from confradar.storage.outputs import Envelope
 
@@ -72,6 +72,9 @@ def store_run(run_key: str, settings: Settings, *, task_id: str | None = None, b
     finds the run closed, and returns the same figures. `by` names who finished it, if not its own callback.
     A run whose lease has passed to another stores nothing more.
     """
+    with database.transaction(settings.database) as connection:  # seen by others at once, unlike what is stored below
+        until = database.clock(connection) + timedelta(seconds=STORE_SECONDS)
+        lease.extend(connection, ledger.find(connection, run_key).id, until)
     with database.transaction(settings.database) as connection:
         database.writer_lock(connection)
         run = ledger.find(connection, run_key, lock=True)
@@ -88,8 +91,8 @@ def store_run(run_key: str, settings: Settings, *, task_id: str | None = None, b
         statistics: dict[str, Any] = {}
         if storing:
             attempt = begin(connection, run, STORE, settings, task_id=task_id)
-            statistics, used = _merge(connection, run, crawls)
-            statistics["rejected"] = sum(envelope.metadata.get("rejected", 0) for envelope in crawls)
+            figures, used = _merge(connection, run, crawls)
+            statistics = _with_rejects(figures, crawls)
             if attempt is not None:
                 ledger.finish_step(
                     connection, run.id, STORE, attempt, status="ok", now=database.clock(connection),
@@ -159,32 +162,40 @@ def together(figures: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def add(run_key: str, step: str, settings: Settings, *, by: str) -> Materialised:
-    """Store the outputs of one step of a run that is closed already: they came late, or a check had held them.
+def _with_rejects(figures: Mapping[str, Any], crawls: Iterable[Envelope]) -> dict[str, Any]:
+    """The figures of a run with what its crawls rejected, by source and in all."""
+    per_source = {source: dict(counts) for source, counts in figures["per_source"].items()}
+    rejected = 0
+    for envelope in crawls:
+        rejected += envelope.metadata.get("rejected", 0)
+        for source in per_source.keys() & envelope.outputs.keys():
+            facts = envelope.metadata.get("outputs", {}).get(source, envelope.metadata)
+            per_source[source]["rejected"] = facts.get("rejected", 0)
+    return {**figures, "rejected": rejected, "per_source": per_source}
 
-    They are merged at the run's own instant, so that nothing newer is overwritten. A run that was cancelled, or that
-    stores nothing, stays as it is.
+
+def add(connection: Connection, run: ledger.Run, references: Sequence[int], *, by: str) -> ledger.Run:
+    """Store kept outputs of a run that is closed already: they came late, or a check had held them. Returns the run.
+
+    They are merged at the run's own instant, so that nothing newer is overwritten. A run that is not closed yet takes
+    them by itself; one that stores nothing, as it was cancelled, leaves them. Waits for whoever stores now.
     """
-    with database.transaction(settings.database) as connection:
-        database.writer_lock(connection)
-        run = ledger.find(connection, run_key, lock=True)
-        if run.stored_at is None:
-            return _stored(run)
-        found = outputs.envelopes(connection, run)
-        figures = _write(connection, run, {run.logical_instant: [*found[step].outputs.values()]})
-        rejected = found[step].metadata.get("rejected", 0)
-        statistics = together([run.statistics, figures] if run.statistics else [figures])
-        statistics["rejected"] += rejected
-        ledger.finish_run(
-            connection,
-            run.id,
-            status=outcome([envelope for envelope in found.values() if envelope.step != STORE]),
-            now=database.clock(connection),
-            statistics=statistics,
-            stored=True,
-            message=f"{step} was added by {by}",
-        )
-        return _stored(ledger.find(connection, run_key))
+    database.writer_lock(connection)
+    run = ledger.find(connection, run.key, lock=True)
+    if run.stored_at is None:
+        return run
+    crawls = [envelope for step, envelope in outputs.envelopes(connection, run).items() if step != STORE]
+    figures = _write(connection, run, {run.logical_instant: references})
+    ledger.finish_run(
+        connection,
+        run.id,
+        status=outcome(crawls),
+        now=database.clock(connection),
+        statistics=_with_rejects(together([run.statistics, figures] if run.statistics else [figures]), crawls),
+        stored=True,
+        message=f"added to: {by}",
+    )
+    return ledger.find(connection, run.key)
 
 
 def outcome(envelopes: Sequence[Envelope]) -> str:

@@ -33,13 +33,16 @@ def take(connection: Connection, wanting: Run, *, now: datetime, seconds: float,
     """
     owner = holder(connection)
     if owner and owner.id != wanting.id:
+        still = select(lease.c.name).where(_MINE, lease.c.run_id == owner.id, lease.c.expires_at > now)
+        if connection.execute(still).first():
+            return owner
         ledger.find(connection, owner.key, lock=True)
     found = connection.execute(select(lease).where(_MINE).with_for_update()).one()
     if found.run_id == wanting.id:
         extend(connection, wanting.id, now + timedelta(seconds=seconds))
         return None
     if found.run_id is not None:
-        if owner is None or owner.id != found.run_id or found.expires_at > now:
+        if owner is None or owner.id != found.run_id or found.expires_at > now:  # it changed hands just now
             return holder(connection)
         told = f"nobody beat for it until {found.expires_at:%H:%M:%S} UTC; {wanting.key} took over"
         ledger.close_steps(connection, owner.id, status="lost", reason="lost", error=told, now=now)

@@ -121,12 +121,10 @@ def envelopes(connection: Connection, found: ledger.Run) -> dict[str, Envelope]:
     }
 
 
-def held(connection: Connection, run_id: int, step: str) -> list[tuple[int, str]]:
-    """The outputs of a step of a run that a check holds: reference and source."""
-    query = select(kept_output.c.id, kept_output.c.output).where(
-        kept_output.c.run_id == run_id, kept_output.c.step == step, kept_output.c.held
-    )
-    return [(row.id, row.output) for row in connection.execute(query.order_by(kept_output.c.id))]
+def held(connection: Connection, run_id: int, step: str) -> list[int]:
+    """The references of the outputs of a step of a run that a check holds."""
+    mine = (kept_output.c.run_id == run_id, kept_output.c.step == step, kept_output.c.held)
+    return list(connection.scalars(select(kept_output.c.id).where(*mine).order_by(kept_output.c.id)))
 
 
 def release(connection: Connection, references: Sequence[int]) -> None:

@@ -14,6 +14,7 @@ from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.errors import Refused, RunRefused, UnknownName
 from confradar.settings import Settings
 from confradar.steps.runs import begin, keep
+from confradar.steps.storing import add
 from confradar.storage import answers, audit, database, history, ledger, outputs, tables
 
 NIGHT = datetime(2026, 1, 13, 2, tzinfo=UTC)
@@ -76,6 +77,17 @@ def test_a_second_run_waits_for_the_first_or_is_refused(settings: Settings) -> N
     again = opened("manual:second", settings)
     assert (again.to_send, again.run.message) == (True, None)
     assert again.run.token == first.run.token + 1
+
+
+def test_a_run_waits_at_once_while_another_is_being_stored(settings: Settings) -> None:
+    """However long that takes: who waits asks for no lock that the store holds."""
+    first = opened("manual:first", settings)
+    crawled(first.run, settings, ELRA, listing("icml"))
+    if settings.database.startswith("sqlite"):
+        pytest.skip("one writer at a time is SQLite's own rule")
+    with database.transaction(settings.database) as storing:
+        ledger.find(storing, first.run.key, lock=True)
+        assert opened("manual:second", settings).waits_for == "manual:first"
 
 
 def test_a_run_that_nobody_beats_for_is_superseded_and_stores_nothing_more(settings: Settings) -> None:
@@ -147,7 +159,8 @@ def test_what_a_check_holds_is_kept_and_stored_when_it_is_released(settings: Set
 
     released = steps.release(run.key, ELRA, settings, by="ada", why="the list is short in winter")
 
-    assert (released.status, released.value["total"], conferences(settings)) == ("ok", 2, 2)
+    assert released.statistics
+    assert (released.status, released.statistics["total"], conferences(settings)) == ("ok", 2, 2)
     with database.reading(settings.database) as connection:
         found = history.details(connection, run.key)
     assert [entry["action"] for entry in found["audit"]] == ["release"]
@@ -172,9 +185,12 @@ def test_a_source_that_was_called_lost_by_mistake_is_added_late(settings: Settin
     )
     with database.transaction(settings.database) as connection:
         assert keep(connection, run, attempt, done, settings)
-    added = steps.add(run.key, ELRA, settings, by="a late crawl")
+        kept = outputs.envelopes(connection, run)[ELRA].outputs
+        added = add(connection, run, [*kept.values()], by="it came late")
 
-    assert (added.status, added.value["total"], conferences(settings)) == ("ok", 2, 2)
+    assert added.statistics
+    assert (added.status, added.message) == ("ok", "added to: it came late")
+    assert (added.statistics["total"], conferences(settings)) == (2, 2)
 
 
 def test_one_called_lost_by_mistake_lives_again_until_another_attempt_begins(settings: Settings) -> None:

@@ -138,8 +138,9 @@ def test_a_source_that_loses_most_of_its_listings_is_held_until_it_is_released(
 
     released = steps.release(key, ELRA, night.settings, by="ada", why="it is a short list in winter")
 
-    assert (released.status, released.value["per_source"]["elra"]["unchanged"]) == ("ok", row["count"])
-    assert night.run(key).message == f"{ELRA} was added by ada, who released it"
+    assert released.statistics is not None
+    assert (released.status, released.statistics["per_source"]["elra"]["unchanged"]) == ("ok", row["count"])
+    assert released.message == f"added to: {ELRA} was released by ada"
 
 
 def test_a_killed_worker_costs_one_source_by_the_deadline_of_the_run(install: Install, staged: Sites) -> None:
