@@ -63,7 +63,9 @@ result_backend_transport_options = {
 beat_schedule_filename = str(_settings.data_dir / "beat-schedule")
 beat_cron_starting_deadline = 6 * 3600
 beat_enable_remote_control = True
+# Beat answers a ping as long as it looked at its schedule within this time; by default it sleeps longer than that.
 beat_remote_control_max_tick_age = 120
+beat_max_loop_interval = 50
 beat_schedule = {
     "daily_crawl_schedule": {
         "task": "confradar.crawl_all",

@@ -133,9 +133,16 @@ def up() -> None:
 
 
 @click.command()
-def watchdog() -> None:
-    """Finish what a chord left open and notice nights that did not come, each minute, on the database alone."""
+@click.option("--check", is_flag=True, help="Say whether the watchdog of this data directory looks, and stop.")
+def watchdog(check: bool) -> None:
+    """Finish what a chord left open and notice nights that did not come, each minute, on the database alone.
+
+    With --check, the exit code is 1 if the last look that came to its end was too long ago.
+    """
     settings = configuration.load()
+    if check:
+        click.echo(f"looked at {steps.last_look(settings, now=steps.now_utc()):%Y-%m-%d %H:%M:%S} UTC")
+        return
     logs.conceal(configuration.secrets(settings))
     logs.configure(settings.log_format)
     log.info("watching %s each %g s", masked(settings.database), settings.watchdog_seconds)

@@ -18,7 +18,7 @@ from confradar.steps.runs import (
     prepare,
 )
 from confradar.steps.storing import outcome, store, store_run
-from confradar.steps.watching import keep_watching, watch
+from confradar.steps.watching import keep_watching, last_look, watch
 
 __all__ = [
     "NIGHT",
@@ -34,6 +34,7 @@ __all__ = [
     "crawl_in_run",
     "instant",
     "keep_watching",
+    "last_look",
     "night_state",
     "now_utc",
     "open_run",

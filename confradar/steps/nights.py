@@ -44,6 +44,8 @@ def night_state(
 ) -> NightState:
     """How the nights stand. One is missing `missing_after_seconds` after it was due, and late from then on.
 
+    One that waits by then for another run to end is late as well.
+
     A night that was due before anybody expected one is not missing: none ever ran before it, and whoever asks has
     not watched `since` then.
     """
@@ -56,10 +58,13 @@ def night_state(
     run = run or ledger.get(connection, night_key(due))
     expected = (since is not None and since <= due) or ledger.had_night_before(connection, due)
     missing = run is None and expected and audit.pause(connection, SCHEDULE, due) is None
-    late = run is not None and run.started_at > due + grace
+    waits = run is not None and run.status == "queued" and now >= due + grace
+    late = waits or (run is not None and run.started_at > due + grace)
     trouble = ""
     if missing:
         trouble = f"no run {night_key(due)} was begun by {due + grace:%H:%M} UTC; is `celery beat` alive?"
+    elif run and waits:
+        trouble = f"run {run.key} was due at {due:%H:%M} UTC and {run.message or 'waits'}"
     elif run and late:
         trouble = f"run {run.key} began at {run.started_at:%H:%M} UTC, not {due:%H:%M}"
     last = next(iter(history.last_nights(connection)), None)

@@ -5,20 +5,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from confradar.deadlines.listing import printable
 from confradar.errors import ConfRadarError, DatabaseUnavailable
 from confradar.settings import Settings
-from confradar.sources.base import readers
+from confradar.sources.base import readers, step_of
 from confradar.steps.nights import night_state
 from confradar.steps.runs import STORE, now_utc
 from confradar.steps.storing import store_run
-from confradar.storage import alerts, database, ledger, outputs
+from confradar.storage import alerts, database, history, ledger, outputs
 
-MISSING, LATE = "night missing", "night late"
+MISSING, LATE, FAILED = "night missing", "night late", "night failed"
+SILENT, ALL_SILENT = "source silent", "source silent: all"
+DAY = timedelta(days=1)
+MARK = "watchdog.looked"  # in the data directory
+LOOK_SECONDS = 300  # a look may have to store a run
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +36,7 @@ def watch(settings: Settings, *, since: datetime, now: datetime) -> list[str]:
     with database.transaction(settings.database) as connection:
         runs = ledger.unfinished(connection)
         due = [run for run in runs if _is_due(connection, run, settings, now)]
-        done += _nights(connection, settings, since=since, now=now)
-        done += _silent_sources(connection, settings, now=now)
+        done += _conditions(connection, settings, since=since, now=now)
     for run in due:
         try:
             stored = store_run(run.key, settings, by="watchdog")
@@ -72,42 +75,86 @@ def _is_due(connection: Connection, run: ledger.Run, settings: Settings, now: da
     return bool(rows) and all(row["finished_at"] is not None and row["finished_at"] < grace for row in rows)
 
 
-def _nights(connection: Connection, settings: Settings, *, since: datetime, now: datetime) -> list[str]:
-    """Open an alert for a night that is missing or began late; resolve those that are over."""
+def _conditions(connection: Connection, settings: Settings, *, since: datetime, now: datetime) -> list[str]:
+    """Open an alert for each condition that is so, once; resolve those that are over. One line for each."""
     night = night_state(connection, settings, now=now, since=since)
+    failed = _failed_night(connection)
+    troubles = {
+        MISSING: night.trouble if night.missing else "",
+        LATE: night.trouble if night.late else "",
+        FAILED: failed,
+        **_silence(connection, settings, now=now),
+    }
+    # Nights that do not come, give nothing or are not wanted leave every source without anything new.
+    explained = bool(night.missing or failed or night.pause)
     done = []
-    for condition, so in ((MISSING, night.missing), (LATE, night.late)):
-        if not so:
-            alerts.resolve(connection, condition, now=now)
-        elif alerts.open_alert(connection, condition, night.trouble, now=now):
-            done.append(f"alert {condition}: {night.trouble}")
-    return done
-
-
-def _silent_sources(connection: Connection, settings: Settings, *, now: datetime) -> list[str]:
-    """Open an alert for each source that gave nothing good for some days; resolve those of sources that do again."""
-    done = []
-    for name in readers():
-        condition = f"source silent: {name}"
-        good = outputs.last_kept_at(connection, name)
-        if good is None or now - good < timedelta(days=settings.silent_days):
-            alerts.resolve(connection, condition, now=now)
+    for condition, trouble in troubles.items():
+        if not trouble:
+            if alerts.resolve(connection, condition, now=now):
+                done.append(f"alert over: {condition}")
+        elif explained and condition.startswith(SILENT):
             continue
-        detail = f"{name} has given nothing good since {good:%Y-%m-%d %H:%M} UTC; see `confradar runs --source {name}`"
-        if alerts.open_alert(connection, condition, detail, now=now):
-            done.append(f"alert {condition}: {detail}")
+        elif alerts.open_alert(connection, condition, trouble, now=now):
+            done.append(f"alert {condition}: {trouble}")
     return done
+
+
+def _failed_night(connection: Connection) -> str:
+    """What is wrong if the newest night that is over failed, and no run since then has stored anything."""
+    nights = history.runs(connection, trigger="schedule", status=ledger.FINAL_RUN, limit=1)
+    good = history.runs(connection, status=("ok", "partial"), limit=1)
+    if not nights or nights[0].status != "failed" or (good and good[0].id > nights[0].id):
+        return ""
+    return f"run {nights[0].key} failed; see `confradar runs show {nights[0].key}`"
+
+
+def _silence(connection: Connection, settings: Settings, *, now: datetime) -> dict[str, str]:
+    """By condition, what is wrong with sources that were tried and gave nothing good for some days; empty if well.
+
+    All at once are one condition. A source that others outlived by a day is one of its own.
+    """
+    given = {name: outputs.last_kept_at(connection, name) for name in readers()}
+    good = {name: at for name, at in given.items() if at}
+    newest, patience = max(good.values(), default=now), timedelta(days=settings.silent_days)
+    silent = {
+        name: f"{name} has given nothing good since {at:%Y-%m-%d %H:%M} UTC; see `confradar runs --source {name}`"
+        for name, at in good.items()
+        if now - at >= patience and history.tried_since(connection, step_of(name), at)
+    }
+    together = [name for name in silent if newest - good[name] < DAY]
+    at_once = f"no source has given anything good since {newest:%Y-%m-%d %H:%M} UTC; see `confradar runs`"
+    return {
+        ALL_SILENT: at_once if together and now - newest >= patience else "",
+        **{f"{SILENT}: {name}": "" if name in together else silent.get(name, "") for name in given},
+    }
+
+
+def last_look(settings: Settings, *, now: datetime) -> datetime:
+    """When the watchdog of this data directory last looked. Raises ConfRadarError if that is too long ago."""
+    mark = settings.data_dir / MARK
+    looked = datetime.fromtimestamp(mark.stat().st_mtime, UTC) if mark.exists() else None
+    if looked is None or now - looked > timedelta(seconds=2 * settings.watchdog_seconds + LOOK_SECONDS):
+        told = f"looked last at {looked:%Y-%m-%d %H:%M:%S} UTC" if looked else "never looked"
+        raise ConfRadarError(
+            f"The watchdog of {settings.data_dir} {told}. Its log says why; start `confradar watchdog`."
+        )
+    return looked
 
 
 def keep_watching(settings: Settings, say: Callable[[str], None]) -> None:
-    """Look each minute (`watchdog_seconds`) until the process is told to end. A database that is away is waited for."""
+    """Look each minute (`watchdog_seconds`) until the process is told to end. A database that is away is waited for.
+
+    Each look that came to its end leaves a mark in the data directory, for `last_look`.
+    """
     since = now_utc()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     while True:
         try:
             with database.reading(settings.database) as connection:
                 now = database.clock(connection)
             for line in watch(settings, since=since, now=now):
                 say(line)
+            (settings.data_dir / MARK).touch()
         except ConfRadarError as error:
             say(f"cannot look: {error}")
         time.sleep(settings.watchdog_seconds)

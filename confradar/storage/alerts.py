@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from confradar.storage.tables import alert
 
@@ -14,7 +15,11 @@ def open_alert(connection: Connection, condition: str, detail: str, *, now: date
     is_open = select(alert.c.id).where(alert.c.condition == condition, alert.c.resolved_at.is_(None))
     if connection.execute(is_open).first():
         return False
-    connection.execute(insert(alert).values(condition=condition, detail=detail, opened_at=now))
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(alert).values(condition=condition, detail=detail, opened_at=now))
+    except IntegrityError:  # another watchdog was quicker
+        return False
     return True
 
 

@@ -167,6 +167,13 @@ def last_states(connection: Connection) -> dict[str, Answer]:
     return {row["step"]: dict(row) for row in rows}
 
 
+def tried_since(connection: Connection, step: str, instant: datetime) -> bool:
+    """Whether an attempt of a step came to an end of its own after that instant, whichever."""
+    unwanted = ("cancelled", "skipped")
+    mine = (step_run.c.step == step, step_run.c.finished_at > instant, step_run.c.status.not_in(unwanted))
+    return connection.execute(select(step_run.c.id).where(*mine).limit(1)).first() is not None
+
+
 def trend(connection: Connection, step: str, *, limit: int = 30) -> list[Answer]:
     """The last finished attempts of a step, oldest first: run, started_at, finished_at, status, reason, count."""
     query = (

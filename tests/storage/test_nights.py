@@ -20,14 +20,20 @@ def settings(url: str) -> Settings:
     return configuration.load(CONFRADAR_DATABASE_URL=url, missing_after_seconds=600)
 
 
-def began(settings: Settings, at: datetime, day: datetime | None = None, trigger: str = "schedule") -> str:
-    """A run that began then, of that day's night; returns its key."""
+def began(
+    settings: Settings, at: datetime, day: datetime | None = None, trigger: str = "schedule", *, waits: bool = False
+) -> str:
+    """A run that began then, or waits since then, of that day's night; returns its key."""
     key = f"nightly:{(day or at).date()}" if trigger == "schedule" else f"manual:{at.isoformat()}"
     with database.transaction(settings.database) as connection:
-        ledger.open_run(
+        run, _ = ledger.open_run(
             connection, key=key, trigger=trigger, logical_instant=at, target="*", steps=[steps.STORE], now=at,
             deadline_seconds=60,
         )  # fmt: skip
+        if waits:
+            ledger.mark_waiting(connection, run.id, "waits: run manual:x is going since 01:55 UTC")
+        else:
+            ledger.mark_running(connection, run.id)
     return key
 
 
@@ -51,7 +57,7 @@ def test_a_night_that_came_is_well(settings: Settings) -> None:
 
     assert (night.missing, night.late, night.trouble) == (False, False, "")
     assert (night.due, night.next) == (DUE, DUE + DAY)
-    assert night.message == "last nightly:2026-01-14, queued; the next is due Thu 15 Jan 02:00 UTC"
+    assert night.message == "last nightly:2026-01-14, running; the next is due Thu 15 Jan 02:00 UTC"
 
 
 def test_a_night_is_missing_ten_minutes_after_it_was_due(settings: Settings) -> None:
@@ -84,6 +90,18 @@ def test_a_night_that_began_late_says_so(settings: Settings) -> None:
 
     assert (night.missing, night.late) == (False, True)
     assert night.trouble == "run nightly:2026-01-14 began at 05:00 UTC, not 02:00"
+
+
+def test_a_night_that_waits_for_another_run_is_late(settings: Settings) -> None:
+    """From the moment on at which it should have begun at the latest; it says for which."""
+    began(settings, DUE, waits=True)
+    assert not state(settings, DUE + timedelta(minutes=9)).late
+
+    night = state(settings, DUE + timedelta(minutes=10))
+
+    assert (night.missing, night.late) == (False, True)
+    told = "run nightly:2026-01-14 was due at 02:00 UTC and waits: run manual:x is going since 01:55 UTC"
+    assert night.trouble == told
 
 
 def test_a_night_that_a_pause_held_back_is_not_missed(settings: Settings) -> None:
