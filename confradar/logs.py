@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +18,9 @@ from urllib.parse import quote
 Sink = Callable[[str], None]
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
-TEXT_MAX = 15 * 1024  # characters of a line's text; each is at most four bytes, and a chunk of the ledger has 64 KiB
+INSTANT_LENGTH = len("2026-11-24T02:00:01.123Z")
+LINE_MAX = 64 * 1024  # bytes
+TEXT_MAX = 15 * 1024  # characters of its text, of four bytes at most
 SECRET_MIN = 6  # characters; a shorter secret could not be told from a word
 BUFFER_BYTES = 1024 * 1024
 
@@ -43,7 +46,7 @@ class Tags:
     """What the records of a context belong to, and where their lines go."""
 
     facts: dict[str, str] = field(default_factory=dict)
-    sink: Sink | None = None
+    sinks: tuple[Sink, ...] = ()
 
 
 _TAGS: ContextVar[Tags] = ContextVar("confradar_log_tags", default=Tags())  # noqa: B039 - frozen, and never written to
@@ -70,19 +73,20 @@ class Line:
         return cls._made(datetime.fromtimestamp(record.created, UTC), level, record.name, "\n".join(parts))
 
     @classmethod
-    def read(cls, written: str) -> Line | None:
-        """A written line, read back; None if it is none."""
+    def read(cls, written: str) -> Line:
+        """A written line, read back. Raises ValueError if it is none."""
         found = _LINE.fullmatch(written)
-        try:
-            at = datetime.fromisoformat(found[1]) if found else None
-        except ValueError:
-            at = None
-        return cls(at, LEVELS[found[2]], found[3], unescape(found[4])) if found and at else None
+        if found is None:
+            raise ValueError(f"no line of a log: {written[:80]!r}")
+        return cls(datetime.fromisoformat(found[1]), LEVELS[found[2]], found[3], unescape(found[4]))
 
     @classmethod
-    def adopted(cls, written: str, now: datetime) -> Line:
-        """A line of a process's standard error: as it was logged, or a warning of what something else wrote there."""
-        return cls.read(written) or cls._made(now, logging.WARNING, "stderr", written)
+    def adopted(cls, written: str, at: datetime) -> Line:
+        """A line of a log file: as it was logged, or a warning of what something else wrote there, at that instant."""
+        try:
+            return cls.read(written)
+        except ValueError:
+            return cls._made(at, logging.WARNING, "stderr", written)
 
     @classmethod
     def _made(cls, at: datetime, level: int, logger: str, text: str) -> Line:
@@ -95,6 +99,8 @@ class Line:
     @property
     def shown(self) -> str:
         """The text for a reader: line ends are such, all else that cannot be printed stays written as an escape."""
+        if self.text.isprintable():
+            return self.text
         lines = (escape(line).replace("\\\\", "\\") for line in self.text.replace("\t", "    ").split("\n"))
         return "\n".join(lines)
 
@@ -115,6 +121,8 @@ def escape(text: str) -> str:
 
 def unescape(text: str) -> str:
     """The text that `escape` was given."""
+    if "\\" not in text:
+        return text
     return _ESCAPE.sub(lambda found: _SHORT.get(found[1]) or chr(int(found[1][1:], 16)), text)
 
 
@@ -143,20 +151,27 @@ def _bounded(text: str) -> str:
 
 @contextmanager
 def tagged(sink: Sink | None = None, **facts: str | None) -> Iterator[None]:
-    """Tag the records of this block, and of no other thread: `tagged(run=…, step=…, task=…)`.
+    """Tag the records of this block, and of no other thread: `tagged(run=…, step=…, task=…)`. Blocks within add theirs.
 
     `sink` is given their lines. What it raises is dropped: a log must not break what it tells of.
     """
-    token = _TAGS.set(Tags({name: fact for name, fact in facts.items() if fact}, sink))
-    handler = ToSink(sink) if sink else None
+    outer = _TAGS.get()
+    known = {name: fact for name, fact in facts.items() if fact}
+    token = _TAGS.set(Tags({**outer.facts, **known}, (*outer.sinks, sink) if sink else outer.sinks))
+    handler = ToSink(sink) if sink else logging.NullHandler()
+    logging.getLogger().addHandler(handler)
     try:
-        if handler:
-            logging.getLogger().addHandler(handler)
         yield
     finally:
-        if handler:
-            logging.getLogger().removeHandler(handler)
+        logging.getLogger().removeHandler(handler)
         _TAGS.reset(token)
+
+
+def hand_on(line: str) -> None:
+    """Give the sinks of this context the line of another process. Never raises."""
+    for sink in _TAGS.get().sinks:
+        with suppress(Exception):
+            sink(line)
 
 
 class ToSink(logging.Handler):
@@ -168,61 +183,72 @@ class ToSink(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Never raises."""
-        if _TAGS.get().sink is not self._sink:
+        if self._sink not in _TAGS.get().sinks:
             return
         with suppress(Exception):  # a record that cannot be written, a sink that fails: the work goes on
             self._sink(str(Line.of(record)))
 
 
 class Buffer:
-    """A sink that keeps lines until they are taken: a megabyte of them at most. How many came too much is told."""
+    """A sink that keeps lines until they are taken; of more than `most` bytes the first and the last half."""
 
     def __init__(self, most: int = BUFFER_BYTES) -> None:
-        self._lines: deque[str] = deque()
-        self._most, self._bytes, self._missed = most, 0, 0
+        self._half = most // 2
+        self._clear()
+
+    def _clear(self) -> None:
+        self._first: list[str] = []
+        self._last: deque[str] = deque()
+        self._first_bytes = self._last_bytes = self._missed = 0
 
     def __call__(self, line: str) -> None:
-        """Keep a line, if there is room."""
-        size = len(line.encode()) + 1
-        if self._bytes + size > self._most:
+        """Keep a line."""
+        size = len(line.encode())
+        if not self._last and self._first_bytes + size <= self._half:
+            self._first.append(line)
+            self._first_bytes += size
+            return
+        self._last.append(line)
+        self._last_bytes += size
+        while self._last_bytes > self._half and len(self._last) > 1:
+            self._last_bytes -= len(self._last.popleft().encode())
             self._missed += 1
-        else:
-            self._lines.append(line)
-            self._bytes += size
 
     def take(self) -> list[str]:
-        """The lines, oldest first; the buffer is empty then."""
-        lines = sorted(self._lines, key=lambda line: line[: len("2026-11-24T02:00:01.123Z")])
+        """The lines by their instants, with a word on those that are missing; the buffer is empty then."""
+        lines = [*self._first, *self._last]
         if self._missed:
-            text = f"{self._missed} lines left out: they came quicker than they could be kept"
-            lines.append(str(Line(datetime.now(UTC), logging.WARNING, __name__, text)))
-        self._lines.clear()
-        self._bytes = self._missed = 0
-        return lines
+            told = f"… {self._missed} lines left out: they came quicker than they could be kept …"
+            at = Line.read(self._last[0]).at
+            lines.insert(len(self._first), str(Line(at, logging.WARNING, __name__, told)))
+        self._clear()
+        return sorted(lines, key=lambda line: line[:INSTANT_LENGTH])
 
 
 class Tail:
-    """Follows the log file of another process, and hands its lines to a sink."""
+    """Follows the log file of another process, and hands its lines on."""
 
-    def __init__(self, path: Path, sink: Sink) -> None:
-        self._file, self._sink = path.open("rb"), sink
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
 
-    def advance(self, now: datetime, *, most: int = BUFFER_BYTES // 2, last: bool = False) -> bool:
-        """Hand on what is new, up to that many bytes; whether there may be more.
-
-        A last line without its end waits for it, unless this is the `last` look. `now` is for lines without an instant.
-        """
-        while most > 0 and (raw := self._file.readline(TEXT_MAX * 4)):
-            if not raw.endswith(b"\n") and len(raw) < TEXT_MAX * 4 and not last:
-                self._file.seek(-len(raw), 1)
-                return False
-            self._sink(str(Line.adopted(raw.decode(errors="replace").rstrip("\n"), now)))
+    def advance(self, most: int = BUFFER_BYTES // 2) -> None:
+        """Hand on what is new, up to that many bytes. A last line waits for its end."""
+        while most > 0 and (raw := self._file.readline(LINE_MAX)):
+            if not raw.endswith(b"\n") and len(raw) < LINE_MAX:
+                self._file.seek(-len(raw), os.SEEK_CUR)
+                return
+            self._hand_on(raw)
             most -= len(raw)
-        return most <= 0
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
+    def finish(self) -> None:
+        """Hand on all that is left, and let go of the file."""
+        with self._file:
+            while raw := self._file.readline(LINE_MAX):
+                self._hand_on(raw)
+
+    def _hand_on(self, raw: bytes) -> None:
+        at = datetime.fromtimestamp(os.fstat(self._file.fileno()).st_mtime, UTC)
+        hand_on(str(Line.adopted(raw.decode(errors="replace").rstrip("\n"), at)))
 
 
 class PlainLines(logging.Formatter):

@@ -223,7 +223,7 @@ def secrets(settings: Settings, environ: Mapping[str, str] = os.environ) -> set[
     """
     found = {
         password
-        for url in (settings.database, settings.broker)
+        for url in (settings.database, settings.broker, settings.flower_url)
         for pattern in (r"//[^/@:]*:(.+)@", r"password=([^&]+)")
         for password in re.findall(pattern, url)
     }

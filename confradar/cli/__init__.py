@@ -24,6 +24,7 @@ COMMANDS = {
     "changes": ("reading", "Show what moved, earlier ones first."),
     "sources": ("reading", "Show the sources and their feeds."),
     "runs": ("reading", "Show what ran."),
+    "logs": ("logs", "Show what a run logged, or follow it."),
     "parse": ("trying", "Print the listings of a saved page."),
     "resolve": ("trying", "Say what a written date means in UTC."),
     "new-source": ("trying", "Begin a new source."),

@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+from contextvars import Context
 from pathlib import Path
 
 from scrapy.core.downloader.handlers import http11  # noqa: F401 - loaded late by Scrapy, and most of what it loads
@@ -68,9 +69,8 @@ def forked(source: str, options: CrawlOptions, spool: Path, log: Path, parent: i
         _redirect(log)
         _forget_logging()
         logs.configure("plain")
-        with logs.tagged():  # the parent's tags are put on by the parent
-            alone(options, parent)
-            run(source, options, spool)
+        alone(options, parent)
+        Context().run(run, source, options, spool)  # without the parent's tags, which it puts on what it reads
         code = 0
     except BaseException:  # the last line of defence; the log has it, the parent sees an open spool
         logging.getLogger(__name__).critical("the crawl process broke", exc_info=True)

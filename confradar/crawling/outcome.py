@@ -36,7 +36,7 @@ class Crawled:
     `reason` is a code of the vocabulary, empty for `ok`; `detail` one sentence for a person. `complete_feeds` are
     the feeds of which every entry was read, so that one that is missing is absent. `statuses` counts the pages by
     HTTP status; `seconds` has `crawling` and, within it, `parsing`. `retry_after` is what the site asked for, in
-    seconds. `log` is the path of the crawl's own log.
+    seconds.
     """
 
     source: str
@@ -52,12 +52,11 @@ class Crawled:
     seconds: dict[str, float] = field(default_factory=dict)
     worth_retrying: bool = False
     retry_after: float | None = None
-    log: str = ""
 
 
 def tell(crawled: Crawled) -> None:
     """Log how a crawl went, in one line: a warning unless it went well."""
-    seconds = " ".join(f"{name}={value:.3f}" for name, value in crawled.seconds.items())
+    seconds = " ".join(f"{name}_seconds={value:.3f}" for name, value in crawled.seconds.items())
     counts = f"pages={crawled.pages} listings={len(crawled.listings)} rejected={len(crawled.rejects)}"
     why = f" reason={crawled.reason} detail={crawled.detail!r}" if crawled.reason else ""
     log.log(

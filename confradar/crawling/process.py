@@ -18,6 +18,7 @@ from typing import Literal
 
 import psutil
 
+from confradar import logs
 from confradar.crawling.options import CrawlOptions, options
 from confradar.crawling.outcome import Crawled, judge, tell
 from confradar.crawling.spool import Follower, Progress
@@ -60,7 +61,8 @@ def crawl(
     """Crawl one source in a process of its own, which has ended when this returns or raises.
 
     `scratch` is a folder for its spool and log. Each tick calls `progress` if there is any, and `stopped`, which ends
-    the crawl as a limit does. `start` is `fork` or `interpreter`; by default it forks where Scrapy is loaded already.
+    the crawl as a limit does; what is new in its log is handed on to the sink of this context. `start` is `fork` or
+    `interpreter`; by default it forks where Scrapy is loaded already.
     Raises UnknownName; never for what a site does.
     """
     declared = reader(source).source
@@ -68,21 +70,21 @@ def crawl(
     spool, log = scratch / f"{source}.jsonl", scratch / f"{source}.log"
     spool.write_bytes(b"")
     log.write_bytes(b"")
-    follower = Follower(spool)
+    follower, tail = Follower(spool), logs.Tail(log)
     begun = time.monotonic()
     child = (_fork if (start or _way()) == "fork" else _interpreter)(declared.name, options, spool, log)
     try:
-        ended = _watch(child, options, follower, progress, stopped)
+        ended = _watch(child, options, follower, tail, progress, stopped)
     finally:
         lost = _end(child)
         follower.advance()
         follower.close()
+        tail.finish()
     closed = follower.found.closed
     if closed and closed["reason"] == "shutdown" and not ended:
         ended, lost = "lost", "was told to end, but not by the process that started it"
     crawled = judge(declared, options, follower.found, ended=ended, lost=lost)
     crawled.seconds["crawling"] = round(time.monotonic() - begun, 3)
-    crawled.log = str(log)
     tell(crawled)
     return crawled
 
@@ -122,6 +124,7 @@ def _watch(
     child: psutil.Process,
     options: CrawlOptions,
     follower: Follower,
+    tail: logs.Tail,
     progress: Callable[[Progress], None] | None,
     stopped: Callable[[], bool] | None,
 ) -> str:
@@ -131,6 +134,7 @@ def _watch(
         with contextlib.suppress(psutil.TimeoutExpired):
             child.wait(TICK)
             return ""
+        tail.advance()
         if follower.advance() and progress:
             progress(follower.found.progress)
         now = time.monotonic()

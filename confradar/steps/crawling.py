@@ -8,14 +8,17 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
+from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
+from confradar import logs
 from confradar import settings as configuration
 from confradar.crawling import process
 from confradar.deadlines.conference import SourceOutput
@@ -26,6 +29,7 @@ from confradar.steps.checking import examine
 from confradar.steps.runs import Materialised, begin, keep, patiently
 from confradar.steps.storing import add
 from confradar.storage import database, lease, ledger, outputs
+from confradar.storage import logs as step_logs
 
 PREVIEW = 3
 REJECTS_SHOWN = 20
@@ -59,9 +63,9 @@ def _read(
 ) -> Materialised:
     options = process.options(source, settings, configuration.source_overrides(source.name), budget=budget)
     _sweep()
-    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
+    lines = logs.Buffer()
+    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch, logs.tagged(lines):
         crawled = process.crawl(source.name, options, Path(scratch), progress=progress, stopped=stopped)
-        text = Path(crawled.log).read_text(errors="replace") if crawled.log else ""
     preview = [{"title": item.title, "year": item.year, "url": item.url} for item in crawled.listings[:PREVIEW]]
     metadata = {
         "count": len(crawled.listings),
@@ -90,7 +94,7 @@ def _read(
         outputs=(SourceOutput(source.name, crawled.listings, crawled.complete_feeds, rejected),),
         worth_retrying=crawled.worth_retrying,
         retry_after=crawled.retry_after,
-        log=text,
+        log=tuple(lines.take()),
     )
 
 
@@ -120,7 +124,7 @@ def united(parts: Sequence[Materialised]) -> Materialised:
         checks={source: results for part in parts for source, results in part.checks.items()},
         worth_retrying=not good and any(part.worth_retrying for part in parts),
         retry_after=max((part.retry_after for part in parts if part.retry_after), default=None),
-        log="".join(part.log for part in parts),
+        log=tuple(line for part in parts for line in part.log),
     )
 
 
@@ -163,32 +167,34 @@ def crawl_in_run(
         queued_at = next(row for row in ledger.step_runs(connection, run.id) if row["step"] == step)["queued_at"]
         waiting = max((now - queued_at).total_seconds(), 0)
     heart = Heart(settings, run, step, attempt)
-    try:
-        declared = budget or min(source.politeness.budget_seconds for source in crawled_by(step))
-        bounded = left if left < declared else budget
-        crawled = crawl(step, settings, budget=bounded, progress=heart.progress, stopped=heart.stopped)
-        done = patiently(lambda: _examined(crawled, run, settings))
-    except Exception as error:
-        log.exception("crawl raised step=%s", step)
-        done = _broken(step, f"{type(error).__name__}: {error}")
-    done.metadata["seconds"] = {"waiting": round(waiting, 3), **done.metadata["seconds"]}
-    wait = _wait(done, retries, settings, quick=budget is not None) if retries_left and not heart.stopped() else None
+    with logs.tagged(heart.lines, run=run_key, step=step, task=task_id):
+        try:
+            declared = budget or min(source.politeness.budget_seconds for source in crawled_by(step))
+            bounded = left if left < declared else budget
+            crawled = crawl(step, settings, budget=bounded, progress=heart.progress, stopped=heart.stopped)
+            done = patiently(lambda: _examined(crawled, run, settings))
+        except Exception as error:
+            log.exception("crawl raised step=%s", step)
+            done = _broken(step, f"{type(error).__name__}: {error}")
+        done.metadata["seconds"] = {"waiting": round(waiting, 3), **done.metadata["seconds"]}
+        again = retries_left and not heart.stopped()
+        wait = _wait(done, retries, settings, quick=budget is not None) if again else None
 
-    def kept() -> outputs.Envelope:
-        with database.transaction(settings.database) as connection:
-            is_kept = keep(connection, run, attempt, done, settings, wait=wait)
-            envelope = outputs.envelopes(connection, run)[step]
-            late = ledger.find(connection, run_key).status in ledger.FINAL_RUN
-            if is_kept and late and envelope.outputs:
-                add(connection, run, [*envelope.outputs.values()], by=f"{step} came late")
-        return envelope
+        def kept() -> outputs.Envelope:
+            with heart.transaction() as connection:
+                is_kept = keep(connection, run, attempt, done, settings, wait=wait)
+                envelope = outputs.envelopes(connection, run)[step]
+                late = ledger.find(connection, run_key).status in ledger.FINAL_RUN
+                if is_kept and late and envelope.outputs:
+                    add(connection, run, [*envelope.outputs.values()], by=f"{step} came late")
+            return envelope
 
-    try:
-        return patiently(kept), wait
-    except (ValueError, DataError) as error:  # what it gave cannot be kept; said, rather than raised into the chord
-        log.exception("output could not be kept step=%s", step)
-        done, wait = _broken(step, f"what was read could not be kept: {type(error).__name__}"), None
-        return patiently(kept), None
+        try:
+            return patiently(kept), wait
+        except (ValueError, DataError) as error:  # what it gave cannot be kept; said, rather than raised into the chord
+            log.exception("output could not be kept step=%s", step)
+            done, wait = _broken(step, f"what was read could not be kept: {type(error).__name__}"), None
+            return patiently(kept), None
 
 
 def _examined(done: Materialised, run: ledger.Run, settings: Settings) -> Materialised:
@@ -201,11 +207,15 @@ def _broken(step: str, error: str) -> Materialised:
 
 
 class Heart:
-    """Tells the ledger that a step lives, at most once a second, and hears whether it is still wanted."""
+    """Tells the ledger that a step lives, at most once a second, and hears whether it is still wanted.
+
+    What is logged to `lines` goes into the ledger with each beat.
+    """
 
     def __init__(self, settings: Settings, run: ledger.Run, step: str, attempt: int) -> None:
         self._settings, self._run, self._step, self._attempt = settings, run, step, attempt
         self._last, self._shown, self._wanted = 0.0, process.Progress(0, 0, 0, 0), True
+        self.lines = logs.Buffer()
 
     def progress(self, progress: process.Progress) -> None:
         """Keep what is new; beat."""
@@ -224,12 +234,26 @@ class Heart:
         self._last = time.monotonic()
         shown = {"pages": self._shown.pages, "listings": self._shown.listings, "rejected": self._shown.rejected}
         try:
-            with database.transaction(self._settings.database) as connection:
+            with self.transaction() as connection:
                 now = database.clock(connection)
                 self._wanted = ledger.beat(connection, self._run.id, self._step, self._attempt, now=now, progress=shown)
                 lease.extend(connection, self._run.id, now + timedelta(seconds=self._settings.lease_seconds))
         except DatabaseUnavailable as error:
             log.warning("heartbeat missed step=%s: %s", self._step, error)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A writing transaction that also keeps what was logged until now; what is rolled back waits for the next."""
+        lines = self.lines.take()
+        try:
+            with database.transaction(self._settings.database) as connection:
+                limit = self._settings.log_bytes
+                step_logs.append(connection, self._run.id, self._step, self._attempt, lines, limit=limit)
+                yield connection
+        except BaseException:
+            for line in lines:
+                self.lines(line)
+            raise
 
 
 def _wait(done: Materialised, retries: int, settings: Settings, *, quick: bool) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import time
@@ -36,8 +35,8 @@ class Materialised:
     """What a step gave: its value, and what is worth knowing about how it came to be.
 
     `status` is that of the step run, `reason` its code, `error` one sentence for a person. Of a crawl,
-    `value` is the listings, `outputs` the same by source, and `checks` what these came to, by source; of the store,
-    `value` is its figures.
+    `value` is the listings, `outputs` the same by source, `checks` what these came to, by source, and `log` its lines;
+    of the store, `value` is its figures.
     """
 
     step: str
@@ -50,7 +49,7 @@ class Materialised:
     checks: Mapping[str, tuple[Result, ...]] = field(default_factory=dict)
     worth_retrying: bool = False
     retry_after: float | None = None
-    log: str = field(default="", repr=False)
+    log: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def success(self) -> bool:
@@ -233,6 +232,4 @@ def keep(
         outputs.keep_checks(connection, run.id, done.step, attempt, done.checks)
         for output in done.outputs if done.success and wait is None else ():
             outputs.keep(connection, run.id, done.step, attempt, output, now=now, held=output.source in held)
-        level = logging.ERROR if not done.success else logging.INFO
-        outputs.log(connection, run.id, done.step, attempt, printable(done.log), level=level, limit=settings.log_bytes)
     return closed

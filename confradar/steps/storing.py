@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,16 +11,21 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from confradar import logs
 from confradar import settings as configuration
 from confradar.deadlines.conference import Merged, SourceOutput
 from confradar.deadlines.listing import Listing
 from confradar.deadlines.merge import apply, merge
+from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.sources.base import readers, step_of
 from confradar.steps.checking import examine
 from confradar.steps.runs import GOOD, STORE, STORE_SECONDS, Materialised, begin, keep, now_utc, open_run, prepare
 from confradar.storage import conferences, database, lease, ledger, outputs
+from confradar.storage import logs as step_logs
 from confradar.storage.outputs import Envelope
+
+log = logging.getLogger(__name__)
 
 # What a run's statistics count; the same five by source.
 COUNTED = ("total", "created", "updated", "unchanged", "rejected")
@@ -54,6 +60,7 @@ def store(
             attempt = begin(connection, run, step, settings)
             if attempt:
                 keep(connection, run, attempt, examine(connection, done, now=now), settings)
+                step_logs.append(connection, run.id, step, attempt, done.log, limit=settings.log_bytes)
     return store_run(run.key, settings)
 
 
@@ -75,6 +82,20 @@ def store_run(run_key: str, settings: Settings, *, task_id: str | None = None, b
     with database.transaction(settings.database) as connection:  # seen by others at once, unlike what is stored below
         until = database.clock(connection) + timedelta(seconds=STORE_SECONDS)
         lease.extend(connection, ledger.find(connection, run_key).id, until)
+    lines = logs.Buffer()
+    with logs.tagged(lines, run=run_key, step=STORE, task=task_id):
+        try:
+            return _store_run(run_key, settings, lines, task_id=task_id, by=by)
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            log.exception("store failed")
+            with database.transaction(settings.database) as connection:
+                _keep_log(connection, ledger.find(connection, run_key), lines, settings)
+            raise
+
+
+def _store_run(run_key: str, settings: Settings, lines: logs.Buffer, *, task_id: str | None, by: str) -> Materialised:
     with database.transaction(settings.database) as connection:
         database.writer_lock(connection)
         run = ledger.find(connection, run_key, lock=True)
@@ -93,6 +114,9 @@ def store_run(run_key: str, settings: Settings, *, task_id: str | None = None, b
             attempt = begin(connection, run, STORE, settings, task_id=task_id)
             figures, used = _merge(connection, run, crawls)
             statistics = _with_rejects(figures, crawls)
+            told = " ".join(f"{name}={statistics[name]}" for name in FIGURES)
+            log.info("store finished %s moves=%d", told, sum(statistics["moves"].values()))
+            _keep_log(connection, run, lines, settings)
             if attempt is not None:
                 ledger.finish_step(
                     connection, run.id, STORE, attempt, status="ok", now=database.clock(connection),
@@ -108,6 +132,11 @@ def store_run(run_key: str, settings: Settings, *, task_id: str | None = None, b
             message=f"finished by {by}" if by else None,
         )
         return _stored(ledger.find(connection, run_key))
+
+
+def _keep_log(connection: Connection, run: ledger.Run, lines: logs.Buffer, settings: Settings) -> None:
+    """Storing has one attempt: one that fails is undone as a whole."""
+    step_logs.append(connection, run.id, STORE, 1, lines.take(), limit=settings.log_bytes)
 
 
 def _merge(

@@ -16,14 +16,13 @@ from confradar.deadlines.checks import Result
 from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Listing
 from confradar.storage import ledger
-from confradar.storage.tables import check_result, kept_output, run, step_log, step_run
+from confradar.storage.tables import check_result, kept_output, run, step_run
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-CHUNK = 64 * 1024
 OUTPUT_MAX = 512 * 1024 * 1024  # of a kept output, unpacked
 
 
@@ -199,17 +198,3 @@ def keep_checks(
     ]
     if rows:
         connection.execute(insert(check_result), rows)
-
-
-def log(connection: Connection, run_id: int, step: str, attempt: int, text: str, *, level: int, limit: int) -> None:
-    """Keep the log of an attempt in chunks; of one that is longer than `limit`, the first and the last half."""
-    if len(text) > limit:
-        dropped = len(text) - limit
-        text = text[: limit // 2] + f"\n… {dropped:,} characters left out …\n" + text[-(limit // 2) :]
-    chunks = [text[start : start + CHUNK] for start in range(0, len(text), CHUNK)]
-    rows = [
-        {"run_id": run_id, "step": step, "attempt": attempt, "chunk": number, "level": level, "lines": lines}
-        for number, lines in enumerate(chunks)
-    ]
-    if rows:
-        connection.execute(insert(step_log), rows)

@@ -11,9 +11,10 @@ from confradar import steps
 from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.errors import DatabaseUnavailable
+from confradar.logs import Line
 from confradar.settings import Settings
 from confradar.sources.base import Rejected
-from confradar.storage import answers, database, history, ledger, outputs
+from confradar.storage import answers, database, history, ledger, logs, outputs
 
 NIGHT = datetime(2026, 1, 13, 2, tzinfo=UTC)
 WRITTEN = ("series", "conference", "mention", "claim", "deadline", "change")
@@ -114,7 +115,7 @@ def test_what_a_page_smuggled_into_a_reject_or_an_error_is_kept_harmless(setting
         reason="errors",
         error=smuggled,
         outputs=(SourceOutput("elra", (icml(),), rejected=frozenset({reject.ref})),),
-        log=smuggled,
+        log=(str(Line(NIGHT, 40, "tests", smuggled)),),
     )
     stored = steps.store({"elra": crawled}, settings, now=NIGHT)
 
@@ -122,7 +123,8 @@ def test_what_a_page_smuggled_into_a_reject_or_an_error_is_kept_harmless(setting
     with database.reading(settings.database) as connection:
         [run] = history.runs(connection)
         row = ledger.step_runs(connection, run.id)[0]
-    for text in (row["error"], *row["metadata"]["rejects"]):
+        [record] = logs.read(connection, run.id, "elra_conferences").records
+    for text in (row["error"], *row["metadata"]["rejects"], record.text, record.written):
         assert text.isprintable()
 
 
