@@ -34,7 +34,7 @@ def merge(known: Known, outputs: Sequence[SourceOutput], *, run_id: int, now: da
     Figures, counts of listings: `total` given, of which `created` are new mentions, `updated` say something
     else than before or are back, and `unchanged` wrote nothing but a confirmation (with those given twice or
     older than what is stored); `rejected` is the caller's, 0 here. The same five by source under `per_source`.
-    Beside them `new_conferences`, `updated_conferences`, `absent` mentions, and `moves` of dates by direction.
+    Beside them `new_conferences`, `updated_conferences`, `absent` mentions, and `moves` of gates by direction.
     """
     night = _Night(known, run_id, now)
     night.read(outputs)
@@ -254,7 +254,9 @@ class _Night:
             figures["unchanged"] = figures["total"] - figures["created"] - figures["updated"]
         names = ("total", "created", "updated", "unchanged", "rejected")
         per_source = {source: {name: figures[name] for name in names} for source, figures in self.figures.items()}
-        moves = Counter(str(change.direction) for change in self.merged.changes if change.field == "date")
+        # A gate that moves counts once, however many sources say so.
+        dated = [change for change in self.merged.changes if change.direction and change.field != "conference"]
+        moves = Counter(str(direction) for _, direction in {(change.deadline_id, change.direction) for change in dated})
         self.merged.figures = {
             **{name: sum(figures[name] for figures in per_source.values()) for name in names},
             "new_conferences": len(self.merged.new_conferences),

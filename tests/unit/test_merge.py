@@ -134,6 +134,17 @@ def test_a_moved_date_is_told_with_the_words_before_and_after(nights):
     assert merged.figures["updated"] == 1
 
 
+def test_a_gate_that_two_sources_move_counts_once(nights):
+    """The figures count what moved, as the table of changes does; who says so is another matter."""
+    later = due("2026-05-17 12:00:00")
+    nights.run(listing("ICML", due(MAY)), listing("ICML", due(MAY), source="wikicfp"))
+    merged = nights.run(listing("ICML", later), listing("ICML", later, source="wikicfp"))
+
+    assert {change.direction for change in merged.changes if change.field == "date"} == {Direction.LATER}
+    assert len([change for change in merged.changes if change.field == "date"]) == 2
+    assert merged.figures["moves"] == {"later": 1}
+
+
 def test_other_words_for_the_same_instant_are_no_move(nights):
     """The claim takes the new words and keeps its age."""
     nights.run(listing("ICML", due("2026-05-10 12:00", "UTC")))
