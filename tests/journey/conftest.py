@@ -135,12 +135,8 @@ def staged(terminal: Terminal) -> Iterator[dict[str, str]]:
     process = terminal.start("confradar demo sites")
     line_with(process, "serving")
     assert process.stdout is not None
-    settings = {}
-    for line in process.stdout:
-        found = re.fullmatch(r"export (CONFRADAR_\w+)=(\S+)\n", line)
-        assert found, line
-        settings[found[1]] = found[2]
-        if len(settings) == 2 + 3 * 5:
-            break
+    printed = os.read(process.stdout.fileno(), 1 << 16).decode()  # all of it: it left before the word "serving"
+    settings = dict(re.findall(r"^export (CONFRADAR_\w+)=(\S+)$", printed, re.MULTILINE))
+    assert len(settings) == len(printed.splitlines()), printed
     yield {**settings, **QUICK}
     assert interrupt(process) == 0
