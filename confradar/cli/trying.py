@@ -12,25 +12,30 @@ import click
 
 import confradar.sources
 from confradar import steps
+from confradar.crawling.addresses import Addresses
 from confradar.deadlines import dates
 from confradar.deadlines.listing import Kind, Listing, clean
-from confradar.errors import SettingError
+from confradar.errors import SettingError, UnknownName
 from confradar.sources.base import Follow, Page, reader
 
 
 @click.command()
 @click.argument("source")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--url", help="The address that the page was saved from; the source's own if not given.")
-@click.option("--feed", default="", help="The feed within the source.")
-def parse(source: str, file: Path, url: str | None, feed: str) -> None:
+@click.option("--url", help="The address that the page was saved from; the feed's or the source's if not given.")
+@click.option("--feed", help="The feed within the source; the one of that address if not given.")
+def parse(source: str, file: Path, url: str | None, feed: str | None) -> None:
     """Print the listings of a saved page as JSON lines, e.g. `confradar parse wikicfp page.html`.
 
-    Links to follow, rejected records and troubles go to stderr. Exit code 3 if any record was rejected.
+    Links to follow, rejected records and troubles go to stderr. Exit code 3 if there were any of the last two.
     """
     found = reader(source)
+    feeds = {one.name: Addresses(found.source).of(one) for one in found.source.feeds}
+    if feed and feed not in feeds:
+        raise UnknownName(f"There is no feed {feed!r}. Feeds of {source}: {', '.join(feeds)}.")
+    feed = feed or next((name for name, address in feeds.items() if address == url), "")
     page = Page(
-        url=url or found.source.base,
+        url=url or feeds.get(feed, found.source.base),
         body=file.read_bytes(),
         feed=feed,
         base=found.source.base,
@@ -45,6 +50,8 @@ def parse(source: str, file: Path, url: str | None, feed: str) -> None:
         else:
             rejected = True
             click.echo(str(item), err=True)
+    if rejected and not feed:
+        click.echo(f"read as no feed in particular; `--feed` names one: {', '.join(feeds)}", err=True)
     sys.exit(3 if rejected else 0)
 
 

@@ -156,6 +156,9 @@ class Trouble:
     def __post_init__(self) -> None:
         _make_printable(self, "detail")
 
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"
+
 
 def _make_printable(finding: Rejected | Trouble, *names: str) -> None:
     """A finding quotes the page, which may hold anything."""
