@@ -1,5 +1,8 @@
 """Celery's configuration: broker, result backend, limits, beat schedule. `celery` finds it without -A."""
 
+import sys as _sys
+from pathlib import Path as _Path
+
 from celery.schedules import crontab
 
 from confradar import settings as _configuration
@@ -11,6 +14,9 @@ except _SettingError as _error:  # one line, as from `confradar`, in whatever pr
     raise SystemExit(f"confradar: {_error}") from None
 
 broker_url = result_backend = _settings.broker
+# Celery's own commands name an address that does not answer, but not why it was that one.
+if _settings.broker_missing and "celery" in _Path(_sys.argv[0]).parts[-2:]:
+    _sys.stderr.write(f"confradar: {_settings.broker_missing}; trying {broker_url}\n")
 imports = ("confradar.tasks",)
 
 timezone = "UTC"

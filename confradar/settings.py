@@ -159,9 +159,16 @@ class Settings(BaseSettings):
             return f"The broker {masked(self.broker)} of CONFRADAR_BROKER_URL does not answer"
         if self.broker_file.is_file():
             return f"The broker {masked(self.broker)}, named in {self.broker_file}, does not answer"
+        return f"There is no broker: {self.broker_missing}, and {DEFAULT_BROKER} does not answer"
+
+    @property
+    def broker_missing(self) -> str:
+        """Where a broker was looked for and none was named; empty if one is."""
+        if self.broker_url or self.broker_file.is_file():
+            return ""
         return (
-            f"There is no broker: CONFRADAR_BROKER_URL is not set, no `confradar up` runs in {self.data_dir} "
-            f"(it has no {self.broker_file.name}), and {DEFAULT_BROKER} does not answer"
+            f"CONFRADAR_BROKER_URL is not set, no `confradar up` runs in {self.data_dir} "
+            f"(it has no {self.broker_file.name})"
         )
 
     def shown(self) -> dict[str, Any]:

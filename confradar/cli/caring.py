@@ -11,11 +11,11 @@ from typing import NamedTuple
 import click
 from rich.text import Text
 
-from confradar import app
+from confradar import app, steps
 from confradar import settings as configuration
 from confradar.cli import tables
 from confradar.cli.running import check_sources
-from confradar.errors import ConfRadarError
+from confradar.errors import BrokerUnavailable, ConfRadarError
 from confradar.settings import Settings, masked
 from confradar.sources.base import readers
 from confradar.storage import alerts, database, history
@@ -72,12 +72,17 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> str:
-    database.check_schema(settings.database)
+    steps.prepare(settings)
     return f"{masked(settings.database)}, tables as this version wants them"
 
 
 def _broker(settings: Settings) -> str:
-    found = app.workers(settings)
+    try:
+        found = app.workers(settings)
+    except BrokerUnavailable:
+        if not settings.broker_missing:
+            raise
+        return f"{settings.broker_silent}; none is needed: `confradar crawl` brings its own, `confradar up` runs one"
     if not found:
         raise ConfRadarError(f"{masked(settings.broker)} answers, but no worker does. Start one: celery worker")
     return f"{masked(settings.broker)}, workers: {', '.join(found)}"

@@ -7,6 +7,7 @@ from datetime import UTC, timedelta
 from typing import Any
 
 import click
+from rich.table import Table
 from rich.text import Text
 
 from confradar import settings as configuration
@@ -143,16 +144,27 @@ def sources(as_json: bool) -> None:
     if as_json:
         print_json(shown)
         return
-    table = tables.plain("source", "state", "listings", "expected", "cadence", "feed", "reads", "why there")
+    console = tables.output()
+    table = tables.plain("source", "state", "listings", "expected", "cadence", "known as", "read at")
     for source_ in shown:
         state = f"{source_['state']} {source_['reason']}".strip()
-        head = [source_["name"], state, str(source_["listings"] or ""), source_["expected"], source_["cadence"]]
+        counts = (str(source_["listings"] or ""), source_["expected"], source_["cadence"])
+        table.add_row(*map(Text, (source_["name"], state, *counts, source_["home"], source_["base"])))
+    tables.show(console, table)
+    console.print()
+    tables.show(console, _feeds(shown))
+
+
+def _feeds(shown: list[dict[str, Any]]) -> Table:
+    """What each source reads, and why there; several lists for one reason are told it once."""
+    table = tables.plain("source", "feed", "reads", "why there")
+    for source_ in shown:
+        name, told = source_["name"], ""
         for feed in source_["feeds"]:
-            table.add_row(
-                *map(Text, head), feed["name"] + ("" if feed["enabled"] else " (off)"), feed["path"], feed["why"]
-            )
-            head = [""] * len(head)
-    tables.show(tables.output(), table)
+            state = feed["name"] + ("" if feed["enabled"] else " (off)")
+            table.add_row(name, state, Text(feed["path"]), "" if feed["why"] == told else Text(feed["why"]))
+            name, told = "", feed["why"]
+    return table
 
 
 @click.command()

@@ -19,6 +19,7 @@ from confradar.deadlines.words import seconds
 from confradar.errors import BrokerUnavailable, DatabaseUnavailable, ServerFailed
 from confradar.settings import Settings, masked
 from confradar.sources.base import readers
+from confradar.storage import database, history, ledger
 
 EXIT_CODES = {"ok": 0, "partial": 3}
 TERMINAL_BUDGET = 300
@@ -84,6 +85,25 @@ class Watching:
                 steps.watch(self._settings, since=self._since, now=steps.now_utc())
 
 
+class Telling:
+    """Called at each look: says of every run when it begins, and what became of it."""
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings, self._console, self._since = settings, console, steps.now_utc()
+        self._told: dict[str, str] = {}
+
+    def __call__(self) -> None:
+        """Tell what is new."""
+        with suppress(DatabaseUnavailable), database.reading(self._settings.database) as connection:
+            for run in reversed(history.runs(connection, since=self._since)):
+                before = self._told.get(run.key)
+                self._told[run.key] = run.status
+                if before is None:
+                    self._console.print(f"{run.started_at:%Y-%m-%d %H:%M:%S} UTC  run {run.key}: began", soft_wrap=True)
+                if run.status != before and run.status in ledger.FINAL_RUN:
+                    tables.figures(self._console, run)
+
+
 @contextmanager
 def working(settings: Settings, console: Console) -> Iterator[tuple[str, Watching]]:
     """A broker with workers: the configured one if any worker answers there, else our own for the time."""
@@ -124,9 +144,10 @@ def up() -> None:
             flower = f"http://127.0.0.1:{settings.flower_port}"
             console.print(f"pages: http://127.0.0.1:{settings.web_port}/ops")
             console.print(f"Flower: {flower} · next night: 02:00 UTC · now: celery call confradar.crawl_all")
-            watching = Watching(settings, own)
+            watching, telling = Watching(settings, own), Telling(settings, console)
             while True:
                 watching()
+                telling()
                 time.sleep(1)
         except KeyboardInterrupt:
             console.print("stopping")

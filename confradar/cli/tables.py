@@ -57,7 +57,8 @@ def figures(console: Console, run: ledger.Run) -> None:
     if found:
         told = [f"{number(found[name])} {name}" for name in ("total", "created", "updated", "unchanged", "rejected")]
         moves = [f"{number(found['moves'][name])} {name}" for name in ORDER if found["moves"].get(name)]
-        conferences_ = f"{number(found['new_conferences'])} new conferences"
+        fresh = found["new_conferences"]
+        conferences_ = f"{number(fresh)} new conference{'' if fresh == 1 else 's'}"
         console.print(
             f"listings: {', '.join(told)} · {conferences_} · moves: {', '.join(moves) or 'none'}",
             soft_wrap=True,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from .conftest import Said, Terminal
 
 pytestmark = pytest.mark.integration
 
+PAGES = Path(__file__).parents[1] / "pages"
 PROMPT = """
 from confradar import graph, steps
 crawled = steps.crawl("elra")
@@ -114,3 +116,28 @@ def test_a_saved_page_is_read(terminal: Terminal, staged: dict[str, str]) -> Non
     [listing] = [json.loads(line) for line in said.out.splitlines()]
     assert listing["source"] == "wikicfp"
     assert "ECCV 2026" in listing["title"] or "ECCV 2026" in json.dumps(listing)
+
+
+def test_a_saved_page_is_read_as_the_feed_that_it_is_from(terminal: Terminal, staged: dict[str, str]) -> None:
+    """The address names the feed, or the other way round; read as none, it says which feeds there are."""
+    (terminal.folder / "dates.md").write_bytes((PAGES / "acl_web" / "arr-markdown" / "page.md").read_bytes())
+    arr = "https://raw.githubusercontent.com/acl-org/aclrollingreview/main/dates.md"
+    by_address = terminal(f"confradar parse acl_web dates.md --url {arr}")
+    by_name = terminal("confradar parse acl_web dates.md --feed arr")
+    as_none = terminal("confradar parse acl_web dates.md")
+
+    assert by_address.out == by_name.out != ""
+    assert {json.loads(line)["url"] for line in by_name.out.splitlines()} == {arr}
+    assert (as_none.code, as_none.out) == (3, "")
+    assert as_none.err.startswith("broken: ")
+    assert "`--feed` names one: sponsored, events, arr" in as_none.err
+    unknown = terminal("confradar parse acl_web dates.md --feed art")
+    assert (unknown.code, unknown.err.count("\n")) == (2, 1)
+
+
+def test_the_sources_tell_each_reason_once(terminal: Terminal) -> None:
+    """Ten lists of one source that are read for one reason: a line each, the reason on the first."""
+    said = terminal("confradar sources")
+
+    assert said.out.count("the open calls of a category") == 1
+    assert said.out.count("/cfp/call?conference=") == 10

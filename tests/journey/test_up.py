@@ -64,6 +64,16 @@ def test_a_night_is_called_from_any_folder(up: object, terminal: Terminal) -> No
     assert {step["status"] for step in run["steps"]} == {"ok", "degraded"}
 
 
+def test_a_night_is_told_where_everything_runs(up: subprocess.Popen[str], terminal: Terminal) -> None:
+    """`up` says which run begins, and what it stored."""
+    called = terminal("celery call confradar.crawl_all")
+    key = f"manual:{called.out.strip()}"
+
+    assert line_with(up, f"run {key}: began")
+    assert line_with(up, f"run {key}: ok")
+    assert line_with(up, "listings: 84 total")
+
+
 def test_a_second_terminal_uses_the_running_workers(up: object, terminal: Terminal) -> None:
     """One source alone is read and not stored; with a plus it is. Neither brings a broker of its own."""
     alone = terminal("confradar crawl elra")
@@ -72,7 +82,7 @@ def test_a_second_terminal_uses_the_running_workers(up: object, terminal: Termin
     assert (alone.code, stored.code) == (0, 0), alone.err + stored.err
     assert "with worker1@" in alone.err.splitlines()[0]
     assert "store" not in alone.err
-    assert "listings: 6 total, " in stored.err
+    assert "listings: 84 total, " in stored.err  # of the other sources, what they said last
     assert "wikicfp" not in stored.err
 
 
