@@ -111,7 +111,7 @@ def test_a_wrong_setting_is_one_line(terminal: Terminal, name: str, value: str, 
     ("name", "value", "words"),
     [
         ("CONFRADAR_SOURCE_ELRA_DELAY", "soon", "found 'soon', wanted: seconds, 0 or more"),
-        ("CONFRADAR_SOURCE_ELRA_COLOUR", "red", "no source has that setting; there are url, expected, delay,"),
+        ("CONFRADAR_SOURCE_ELRA_COLOUR", "red", "no source has that setting; there are url, expected, floor, delay,"),
     ],
 )
 def test_a_wrong_setting_of_a_source_stops_a_crawl_before_it_begins(
