@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from celery import Celery
 from kombu import Connection
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
-from confradar.errors import BrokerUnavailable
-from confradar.settings import Settings
+from confradar.errors import BrokerUnavailable, ConfRadarError
+from confradar.settings import Settings, masked
 
 app = Celery("confradar")
 app.config_from_object("celeryconfig")
@@ -43,14 +44,55 @@ def check_broker(settings: Settings) -> None:
         pass
 
 
-def workers(settings: Settings, timeout: float = 1.0) -> list[str]:
-    """The names of the workers that answer on the broker. Raises BrokerUnavailable if the broker itself does not."""
+class Nodes(NamedTuple):
+    """Who answers on the broker, by name."""
+
+    workers: list[str]
+    beats: list[str]
+
+
+def nodes(settings: Settings, timeout: float = 1.0) -> Nodes:
+    """The workers and beats that answer on the broker within so many seconds. Raises BrokerUnavailable."""
     with _reached(settings) as (application, connection):
         replies = application.control.ping(timeout=timeout, connection=connection)
-    return sorted(name for reply in replies or [] for name in reply if not name.startswith("celerybeat@"))
+    names = sorted(name for reply in replies or [] for name in reply)
+    beats = [name for name in names if name.startswith("celerybeat@")]
+    return Nodes([name for name in names if name not in beats], beats)
+
+
+def workers(settings: Settings, timeout: float = 1.0) -> list[str]:
+    """The names of the workers that answer on the broker. Raises BrokerUnavailable if the broker itself does not."""
+    return nodes(settings, timeout).workers
+
+
+class Queue(NamedTuple):
+    """How many messages wait for a worker, and how many a worker has in hands."""
+
+    waiting: int
+    taken: int
+
+
+def queue(settings: Settings) -> Queue:
+    """The messages that are not done. Raises BrokerUnavailable."""
+    with _reached(settings) as (application, connection):
+        client = connection.default_channel.client  # type: ignore[attr-defined]  # Redis's channel has it
+        return Queue(client.llen(application.conf.task_default_queue), client.hlen("unacked"))
 
 
 def submit(broker: str, **arguments: Any) -> str:
     """Send `confradar.crawl_all` and return the id of its task, which names the run: `manual:<id>`."""
     with connected(broker) as application:
         return str(application.send_task("confradar.crawl_all", kwargs=arguments).id)
+
+
+def failure(broker: str, task_id: str) -> ConfRadarError | None:
+    """Why the task of that id failed; None if it did not. Raises BrokerUnavailable."""
+    with connected(broker) as application:
+        found = application.AsyncResult(task_id)
+        try:
+            error = found.result if found.failed() else None
+        except (OSError, RedisError) as lost:
+            raise BrokerUnavailable(f"The broker {masked(broker)} does not answer any more ({lost}).") from lost
+    if error is None or isinstance(error, ConfRadarError):
+        return error
+    return ConfRadarError(f"confradar.crawl_all failed: {type(error).__name__}: {error}")

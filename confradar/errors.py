@@ -37,6 +37,10 @@ class BrokerUnavailable(ConfRadarError):
     """The broker does not answer. Start it (`confradar up`), or correct CONFRADAR_BROKER_URL."""
 
 
+class SourceUnreachable(ConfRadarError):
+    """A source gives no page. The message quotes how it failed."""
+
+
 class ServerFailed(ConfRadarError):
     """An embedded server did not come up. The message quotes its own last words."""
 

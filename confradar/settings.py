@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote
@@ -221,6 +222,24 @@ def source_overrides(name: str, environ: Mapping[str, str] = os.environ) -> dict
                 f"{prefix}{field.upper()}: no source has that setting; there are {', '.join(SOURCE_FIELDS)}"
             )
     return found
+
+
+def given(environ: Mapping[str, str], *, sources: Iterable[str], others: Iterable[str] = ()) -> list[str]:
+    """The names of our settings that the environment has; `others` are read elsewhere.
+
+    Raises SettingError for one that begins as ours do but is none, with a near one: what is misspelt changes nothing.
+    """
+    fields = Settings.model_fields.items()
+    known = {f"CONFRADAR_{name.upper()}" for name, field in fields if not isinstance(field.validation_alias, str)}
+    known |= {field.validation_alias for _, field in fields if isinstance(field.validation_alias, str)}
+    known |= {"DATABASE_URL", *others}
+    of_sources = tuple(f"CONFRADAR_SOURCE_{name.upper()}_" for name in sources)
+    for name in environ:
+        if name.startswith("CONFRADAR_") and name not in known and not name.startswith(of_sources):
+            near = difflib.get_close_matches(name, [*known, *of_sources], n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; `confradar config` prints all"
+            raise SettingError(f"{name} is no setting{hint}")
+    return [name for name in environ if name in known or name.startswith(of_sources)]
 
 
 def secrets(settings: Settings, environ: Mapping[str, str] = os.environ) -> set[str]:

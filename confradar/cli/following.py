@@ -13,39 +13,48 @@ from rich.table import Table
 from rich.text import Text
 
 from confradar import steps
-from confradar.deadlines.words import number, seconds
+from confradar.deadlines.words import counted, number, seconds
 from confradar.errors import BrokerUnavailable, DatabaseUnavailable
 from confradar.settings import Settings, masked
 from confradar.storage import database, ledger
 
 POLL_SECONDS = 0.25
 DATABASE_PATIENCE = 60  # seconds without an answer
-COLOURS = {
+COLOURS = {  # of runs and steps; what is not named here has not begun
     "ok": "green",
-    "degraded": "yellow",
-    "cancelled": "yellow",
-    "failed": "red",
-    "lost": "red",
+    **dict.fromkeys(("partial", "degraded", "quarantined", "cancelled", "superseded", "skipped"), "yellow"),
+    **dict.fromkeys(("failed", "lost"), "red"),
     "running": "cyan",
 }
 
 
 def follow(
-    key: str, settings: Settings, console: Console, *, tend: Callable[[], None] | None = None, patience: float = 30
+    key: str,
+    settings: Settings,
+    console: Console,
+    *,
+    tend: Callable[[], None] | None = None,
+    absent: Callable[[], None] = lambda: None,
+    patience: float = 30,
 ) -> ledger.Run:
     """Show a run until it is closed, and return it. Ctrl-C ends its crawls as a limit does; a second one leaves.
 
-    `tend` is called at each look; `patience` is how long, in seconds, the run may take to appear.
-    Raises BrokerUnavailable if it does not.
+    One that waits for another run says so, and is cancelled by Ctrl-C. `tend` is called at each look, `absent` as long
+    as there is no such run; `patience` is how long, in seconds, it may take to appear. Raises BrokerUnavailable if it
+    does not.
     """
     shown: dict[str, str] = {}
+    waits = ""
     began = heard = time.monotonic()
     live = Live(console=console, auto_refresh=False, transient=False) if console.is_terminal else None
     interrupted = False
     with live or nullcontext():
         while True:
             try:
-                run, rows = _look(key, settings, until=began + patience)
+                run, rows = _look(key, settings, absent, until=began + patience)
+                if run.status == "queued" and run.message and run.message != waits:
+                    waits = run.message
+                    console.print(Text(f"{waits}; Ctrl-C gives up"), soft_wrap=True)
                 if live:
                     live.update(_table(rows), refresh=True)
                 else:
@@ -53,11 +62,8 @@ def follow(
                 if run.status in ledger.FINAL_RUN:
                     return run
                 heard = time.monotonic()
-                if interrupted and run.stopping_at is None:
-                    with database.transaction(settings.database) as connection:
-                        ledger.stop(connection, key, now=steps.now_utc())
-                elif interrupted and all(row["finished_at"] for row in rows if row["step"] != steps.STORE):
-                    steps.store_run(key, settings, by="Ctrl-C")
+                if interrupted:
+                    _end(run, rows, settings)
                 if tend:
                     tend()
                 time.sleep(POLL_SECONDS)
@@ -72,7 +78,20 @@ def follow(
                 console.print("stopping: what has come is stored; Ctrl-C again leaves at once", style="yellow")
 
 
-def _look(key: str, settings: Settings, *, until: float) -> tuple[ledger.Run, list[dict[str, Any]]]:
+def _end(run: ledger.Run, rows: list[dict[str, Any]], settings: Settings) -> None:
+    """Bring an interrupted run nearer to its end: one that waits for another is cancelled, else what came is stored."""
+    if run.status == "queued" and run.message:
+        steps.cancel(run.key, settings, by="Ctrl-C")
+    elif run.stopping_at is None:
+        with database.transaction(settings.database) as connection:
+            ledger.stop(connection, run.key, now=steps.now_utc())
+    elif all(row["finished_at"] for row in rows if row["step"] != steps.STORE):
+        steps.store_run(run.key, settings, by="Ctrl-C")
+
+
+def _look(
+    key: str, settings: Settings, absent: Callable[[], None], *, until: float
+) -> tuple[ledger.Run, list[dict[str, Any]]]:
     while True:
         with database.reading(settings.database) as connection:
             found = ledger.get(connection, key)
@@ -83,6 +102,7 @@ def _look(key: str, settings: Settings, *, until: float) -> tuple[ledger.Run, li
             raise BrokerUnavailable(
                 f"No worker has begun {key}: all are busy, or they write to another database than {where}."
             )
+        absent()
         time.sleep(POLL_SECONDS)
 
 
@@ -109,14 +129,14 @@ def _words(row: Mapping[str, Any]) -> tuple[str, str, str]:
     state = {"ok": "done", "running": "reading"}.get(row["status"], row["status"])
     if row["step"] == steps.STORE:
         state = {"running": "storing"}.get(row["status"], state)
-        return name, state, f"{number(row['count'])} listings" if row["count"] is not None else ""
+        return name, state, counted(row["count"], "listing") if row["count"] is not None else ""
     if row["status"] == "queued" and row["attempt"] > 1:
         return name, "waiting", f"for attempt {row['attempt']}, from {row['queued_at']:%H:%M:%S} UTC"
     if row["finished_at"] is None:
         progress = row["progress"] or {}
-        return name, state, f"{_pages(progress)}  {number(progress['listings'])} listings" if progress else ""
+        return name, state, f"{_pages(progress)}  {counted(progress['listings'], 'listing')}" if progress else ""
     data = row["metadata"] or {}
-    parts = [_pages(data), f"{number(row['count'] or 0)} listings"]
+    parts = [_pages(data), counted(row["count"] or 0, "listing")]
     if data.get("rejected"):
         parts.append(f"{number(data['rejected'])} rejected")
     parts.append(seconds((row["finished_at"] - row["started_at"]).total_seconds() if row["started_at"] else 0))
@@ -129,5 +149,4 @@ def _words(row: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def _pages(counts: Mapping[str, Any]) -> str:
     """ "1 page", "96 pages"."""
-    pages = counts.get("pages", 0)
-    return f"{number(pages)} page{'' if pages == 1 else 's'}"
+    return counted(counts.get("pages", 0), "page")

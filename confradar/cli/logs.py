@@ -16,7 +16,7 @@ from confradar.cli import tables
 from confradar.cli.reading import opened
 from confradar.errors import UnknownName
 from confradar.logs import LEVELS, written
-from confradar.storage import database, ledger
+from confradar.storage import database, history, ledger
 from confradar.storage import logs as kept
 
 POLL_SECONDS = 0.5
@@ -43,7 +43,7 @@ def logs(key: str, step: str | None, attempt: int | None, level: str, follow: bo
     try:
         while True:
             with database.reading(settings.database) as connection:
-                run = ledger.find(connection, key)
+                run = history.resolve(connection, key)
                 name = _named(step, run) if step else None
                 page = kept.read(connection, run.id, name, attempt, level=LEVELS[level], after=cursor, limit=kept.PAGE)
             for record in page.records:

@@ -1,9 +1,9 @@
-"""Commands that read the store: list, show, changes, sources, runs."""
+"""Commands that read the store: list, show, changes, sources."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -165,73 +165,3 @@ def _feeds(shown: list[dict[str, Any]]) -> Table:
             table.add_row(name, state, Text(feed["path"]), "" if feed["why"] == told else Text(feed["why"]))
             name, told = "", feed["why"]
     return table
-
-
-@click.command()
-@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-@json_option
-def runs(limit: int, as_json: bool) -> None:
-    """Show what ran, newest first."""
-    settings = opened()
-    with database.reading(settings.database) as connection:
-        latest = history.runs(connection, limit=limit)
-        rows_of = history.steps_of(connection, latest)
-        found = [(run, rows_of[run.id]) for run in latest]
-    if as_json:
-        print_json(
-            [
-                {
-                    **{
-                        name: getattr(run, name)
-                        for name in (
-                            "key",
-                            "trigger",
-                            "target",
-                            "status",
-                            "logical_instant",
-                            "started_at",
-                            "finished_at",
-                            "statistics",
-                            "message",
-                        )
-                    },
-                    "steps": [
-                        {
-                            name: row[name]
-                            for name in (
-                                "step",
-                                "status",
-                                "reason",
-                                "attempt",
-                                "count",
-                                "progress",
-                                "pid",
-                                "worker",
-                                "task_id",
-                                "metadata",
-                                "error",
-                            )
-                        }
-                        for row in rows
-                    ],
-                }
-                for run, rows in found
-            ]
-        )
-        return
-    table = tables.plain("run", "status", "night of", "began", "took", "steps")
-    for run, rows in found:
-        took = f"{(run.finished_at - run.started_at).total_seconds():.1f} s" if run.finished_at else ""
-        states = ", ".join(f"{row['step'].removesuffix('_conferences')} {row['status']}" for row in rows)
-        table.add_row(
-            run.key,
-            run.status,
-            f"{run.logical_instant:%Y-%m-%d}",
-            f"{run.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-            took,
-            states,
-        )
-    if found:
-        tables.show(tables.output(), table)
-    else:
-        click.echo("Nothing has run yet. `confradar crawl` reads the sources, `confradar demo` shows how.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import logging
+import os
 import sys
 import time
 from collections.abc import Collection, Iterator
@@ -15,7 +17,7 @@ from confradar import app, graph, logs, servers, steps
 from confradar import settings as configuration
 from confradar.cli import following, tables
 from confradar.crawling.options import options
-from confradar.deadlines.words import seconds
+from confradar.deadlines.words import counted, seconds
 from confradar.errors import BrokerUnavailable, DatabaseUnavailable, ServerFailed
 from confradar.settings import Settings, masked
 from confradar.sources.base import readers
@@ -27,38 +29,93 @@ TERMINAL_BUDGET = 300
 log = logging.getLogger(__name__)
 
 
-@click.command()
-@click.argument("target", default="*")
-@click.option(
+def _me() -> str:
+    """The user of this system who types."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no name
+        return f"user {os.getuid()}"
+
+
+by_option = click.option("--by", default=_me, metavar="NAME", help="Who asks for it; the system's user if not given.")
+busy_option = click.option(
+    "--if-busy",
+    type=click.Choice(["wait", "refuse"]),
+    default="wait",
+    show_default=True,
+    help="What to do while another run is going.",
+)
+budget_option = click.option(
     "--budget",
     type=click.FloatRange(min=1),
     default=TERMINAL_BUDGET,
     show_default=True,
     help="Seconds of crawling that each source may take.",
 )
+
+
+@click.command()
+@click.argument("target", default="*")
+@budget_option
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
-def crawl(target: str, budget: float, dry_run: bool) -> None:
+@busy_option
+@by_option
+def crawl(target: str, budget: float, dry_run: bool, if_busy: str, by: str) -> None:
     """Read the sources now and store what they say, e.g. `confradar crawl` or `confradar crawl elra+`.
 
-    Uses the workers of the configured broker if any answer, else brings broker and workers of its own for
-    the run. Exit code: 0 done, 1 failed, 2 usage, 3 some sources failed or were read in part.
+    TARGET is `*`, a step or source, `elra+` (with what needs it), `+store_conferences` (with what it needs),
+    `group:scrapers`, or several with `,`, `and`, `or`, `not` and parentheses between. Inputs that it does not
+    select are taken from their last good run. Uses the workers of the configured broker if any answer, else
+    brings broker and workers of its own for the run. Exit code: 0 done, 1 failed, 2 usage or refused, 3 some
+    sources failed or were read in part.
     """
-    settings, console = configuration.load(), tables.messages()
+    settings = configuration.load()
     plan = graph.plan(target)
     check_sources(settings, plan.names)
     if dry_run:
-        for step in plan.steps:
-            click.echo(step.name)
-        return
+        _show_plan(plan, settings)
+    else:
+        sys.exit(execute(settings, plan, budget=budget, if_busy=if_busy, by=by))
+
+
+def _show_plan(plan: graph.Plan, settings: Settings) -> None:
+    """Print the steps of a plan, and where the inputs come from that it does not select."""
+    if plan.taken:
+        steps.prepare(settings)
+    for step in plan.steps:
+        click.echo(step.name)
+    for source, good in graph.taken(plan, settings).items():
+        told = "nothing: it has no good output yet"
+        if good:
+            night = f"{good.logical_instant:%a %d %b %Y %H:%M} UTC"
+            told = f"{counted(good.count, 'listing')} of {good.run}, {night}"
+        click.echo(f"  takes {source}: {told}")
+
+
+def execute(
+    settings: Settings, plan: graph.Plan, *, budget: float, if_busy: str, by: str, retry_of: str | None = None
+) -> int:
+    """Send a plan to the workers, follow the run to its end and say what came of it; returns the exit code.
+
+    Raises RunRefused if another run is going and this one is not to wait for it.
+    """
+    console = tables.messages()
     with working(settings, console) as (broker, watching):
         if plan.scrapers:
             console.print(f"each source may take at most {seconds(budget)}", style="dim")
-        key = "manual:" + app.submit(broker, target=target, budget=budget)
-        run = following.follow(key, settings, console, tend=watching)
+        how = {"budget": budget, "if_busy": if_busy, "by": by, "retry_of": retry_of}
+        task_id = app.submit(broker, target=plan.target, **how)
+
+        def absent() -> None:
+            watching()
+            if failed := app.failure(broker, task_id):
+                raise failed
+
+        run = following.follow(f"manual:{task_id}", settings, console, tend=watching, absent=absent)
     tables.figures(console, run)
-    if run.status != "failed":
+    if run.status in EXIT_CODES:
         tables.coming(settings, now=run.logical_instant, limit=10)
-    sys.exit(EXIT_CODES.get(run.status, 1))
+    return EXIT_CODES.get(run.status, 1)
 
 
 def check_sources(settings: Settings, steps_: Collection[str] | None = None) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from confradar.cli.following import COLOURS
 from confradar.deadlines.words import ORDER, moved, number, once, once_zoned, span_of, what
 from confradar.settings import Settings
 from confradar.storage import answers, database, ledger
@@ -52,8 +53,8 @@ def plain(*columns: str) -> Table:
 def figures(console: Console, run: ledger.Run) -> None:
     """Say what a run stored, in one or two lines."""
     found = run.statistics or {}
-    style = {"ok": "green", "partial": "yellow"}.get(run.status, "red")
-    console.print(f"run {run.key}: [{style}]{run.status}[/{style}]", soft_wrap=True)
+    head = Text(f"run {run.key}: ").append(run.status, style=COLOURS.get(run.status, ""))
+    console.print(head.append(f", {run.message}" if run.message else ""), soft_wrap=True)
     if found:
         told = [f"{number(found[name])} {name}" for name in ("total", "created", "updated", "unchanged", "rejected")]
         moves = [f"{number(found['moves'][name])} {name}" for name in ORDER if found["moves"].get(name)]

@@ -77,6 +77,11 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", " ")
 
 
+def counted(value: int, noun: str) -> str:
+    """ "1 listing", "1 840 listings"."""
+    return f"{number(value)} {noun}{'' if value == 1 else 's'}"
+
+
 def seconds(value: float) -> str:
     """A duration: "0.4 s", "8 m 04 s"."""
     return f"{value:.1f} s" if value < 60 else f"{int(value) // 60} m {int(value) % 60:02} s"

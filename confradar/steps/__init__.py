@@ -1,6 +1,6 @@
 """The steps of the pipeline as plain functions: they return a value and its metadata, and need no broker."""
 
-from confradar.steps.crawling import crawl, crawl_in_run
+from confradar.steps.crawling import crawl, crawl_in_run, reach
 from confradar.steps.nights import NightState, night_state
 from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target
 from confradar.steps.retention import prune
@@ -43,6 +43,7 @@ __all__ = [
     "paused",
     "prepare",
     "prune",
+    "reach",
     "release",
     "resume",
     "retry_target",

@@ -10,9 +10,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import psutil
 from sqlalchemy import Connection
@@ -22,9 +23,9 @@ from confradar import logs
 from confradar import settings as configuration
 from confradar.crawling import process
 from confradar.deadlines.conference import SourceOutput
-from confradar.errors import DatabaseUnavailable
+from confradar.errors import DatabaseUnavailable, SourceUnreachable
 from confradar.settings import Settings
-from confradar.sources.base import Source, crawled_by
+from confradar.sources.base import Source, crawled_by, reader
 from confradar.steps.checking import examine
 from confradar.steps.runs import Materialised, begin, keep, patiently
 from confradar.steps.storing import add
@@ -34,6 +35,7 @@ from confradar.storage import logs as step_logs
 PREVIEW = 3
 REJECTS_SHOWN = 20
 SCRATCH = "confradar-crawl-"
+REACHING_SECONDS = 20
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +98,22 @@ def _read(
         retry_after=crawled.retry_after,
         log=tuple(lines.take()),
     )
+
+
+def reach(name: str, settings: Settings) -> str:
+    """Ask a source for one page, as a crawl does and as politely, but keep nothing; returns what it answered.
+
+    Raises SourceUnreachable with the reason. An expected degradation is no reason.
+    """
+    source = reader(name).source
+    options = process.options(source, settings, configuration.source_overrides(name), budget=REACHING_SECONDS)
+    page = urljoin(source.base, next((feed.path for feed in source.feeds if feed.name in options.feeds), ""))
+    options = replace(options, only=(page,), max_pages=1, retry_waits=())
+    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
+        crawled = process.crawl(name, options, Path(scratch))
+    if not crawled.pages:
+        raise SourceUnreachable(f"{crawled.detail or crawled.reason}. See {options.base or source.home} in a browser")
+    return f"{urlsplit(options.base or page).hostname} answers, in {crawled.seconds['crawling']:.1f} s"
 
 
 def united(parts: Sequence[Materialised]) -> Materialised:

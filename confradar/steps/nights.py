@@ -38,6 +38,11 @@ class NightState:
     trouble: str
     message: str
 
+    @property
+    def key(self) -> str:
+        """The key of the night that is judged."""
+        return night_key(self.due)
+
 
 def night_state(
     connection: Connection, settings: Settings, *, now: datetime, since: datetime | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from datetime import datetime
 from typing import Any
 
 from confradar.errors import Refused, UnknownName
 from confradar.settings import Settings
+from confradar.sources.base import readers, step_of
 from confradar.steps.runs import STORE
 from confradar.steps.storing import add
 from confradar.storage import audit, database, ledger, outputs
@@ -22,7 +24,7 @@ def cancel(run_key: str, settings: Settings, *, by: str, why: str = "", step: st
         run = ledger.find(connection, run_key, lock=True)
         if run.status in ledger.FINAL_RUN:
             raise Refused(f"Run {run_key} is over already: {run.status}{_by(run.message)}.")
-        _known(run, step)
+        step = _known(run, step) if step else None
         now = database.clock(connection)
         told = f"cancelled by {by}" + (f": {why}" if why else "")
         ended = ledger.close_steps(
@@ -44,7 +46,7 @@ def release(run_key: str, step: str, settings: Settings, *, by: str, why: str) -
     with database.transaction(settings.database) as connection:
         database.writer_lock(connection)
         run = ledger.find(connection, run_key, lock=True)
-        _known(run, step)
+        step = _known(run, step)
         held = outputs.held(connection, run.id, step)
         if not held:
             raise Refused(f"Nothing of step {step} of run {run_key} is held: released already, or never held.")
@@ -99,9 +101,14 @@ def paused(schedule: str, settings: Settings, *, at: datetime) -> dict[str, Any]
         return audit.pause(connection, schedule, at)
 
 
-def _known(run: ledger.Run, step: str | None) -> None:
-    if step and step not in run.steps:
-        raise UnknownName(f"Run {run.key} has no step {step!r}. Steps: {', '.join(run.steps)}.")
+def _known(run: ledger.Run, name: str) -> str:
+    """The step of a run of that name, or the one that crawled the source of that name. Raises UnknownName."""
+    step = step_of(name) if name in readers() else name
+    if step in run.steps:
+        return step
+    near = difflib.get_close_matches(name[:80], [*run.steps, *readers()], n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"Steps: {', '.join(run.steps)}."
+    raise UnknownName(f"Run {run.key} has no step {name[:80]!r}. {hint}")
 
 
 def _subject(run_key: str, step: str | None) -> str:

@@ -223,7 +223,7 @@ def keep(
         reason=first.name if first else done.reason,
         count=len(done.value),
         metadata=done.metadata,
-        error=printable(f"{first.description}: {first.observed}" if first else done.error or "") or None,
+        error=printable(f"{first.description.rstrip('.')}: {first.observed}" if first else done.error or "") or None,
         now=now,
         retry_at=None if wait is None else now + timedelta(seconds=wait),
     )

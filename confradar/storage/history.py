@@ -24,6 +24,10 @@ WORDS = {
     "in-progress": (ledger.GOING, ledger.GOING),
 }
 SPANS = {"h": "hours", "d": "days", "w": "weeks"}
+SHOWN_OF_STEP = (
+    "step", "attempt", "status", "reason", "count", "progress", "started_at", "finished_at", "worker", "pid", "task_id",
+    "metadata", "error",
+)  # fmt: skip
 NEAR_AMONG = 1000  # runs
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -119,6 +123,13 @@ def steps_of(connection: Connection, found: Collection[Run]) -> dict[int, list[A
     return {one.id: [rows[one.id][step] for step in one.steps if step in rows.get(one.id, {})] for one in found}
 
 
+def answer(found: Run, steps: Iterable[Answer] = ()) -> Answer:
+    """A run for readers, with its `steps` as `steps_of` gives them."""
+    hidden = ("id", "token", "steps")
+    named = {name: value for name, value in asdict(found).items() if name not in hidden}
+    return {**named, "steps": [{name: row[name] for name in SHOWN_OF_STEP} for row in steps]}
+
+
 def details(connection: Connection, key: str) -> Answer:
     """All that is known of a run. Raises UnknownName.
 
@@ -190,3 +201,12 @@ def trend(connection: Connection, step: str, *, limit: int = 30) -> list[Answer]
 def last_nights(connection: Connection, *, limit: int = 1) -> list[Run]:
     """The newest scheduled runs, newest first."""
     return runs(connection, trigger="schedule", limit=limit)
+
+
+def oldest_waiting(connection: Connection, *, now: datetime, but: str) -> Answer | None:
+    """The step (not `but`) of a run under way that waits longest for a worker: `step`, `queued_at`, `run`; or None."""
+    columns = (step_run.c.step, step_run.c.queued_at, run.c.key.label("run"))
+    waits = (step_run.c.status == "queued", step_run.c.step != but, step_run.c.queued_at <= now)
+    query = select(*columns).join(run, run.c.id == step_run.c.run_id).where(*waits, run.c.status == "running")
+    row = connection.execute(query.order_by(step_run.c.queued_at).limit(1)).mappings().one_or_none()
+    return dict(row) if row else None

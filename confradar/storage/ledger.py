@@ -267,8 +267,12 @@ def finish_run(
     stored: bool = False,
     message: str | None = None,
 ) -> None:
-    """Close a run, which gives its lease back; with `stored`, say that its listings are in the store."""
-    values: dict[str, Any] = {"status": status, "finished_at": now, "message": message}
+    """Close a run, which gives its lease back; with `stored`, say that its listings are in the store.
+
+    Closed again, because something was added, it ended when it did.
+    """
+    finished_at = func.coalesce(run.c.finished_at, now)
+    values: dict[str, Any] = {"status": status, "finished_at": finished_at, "message": message}
     if statistics is not None:
         values["statistics"] = statistics
     if stored:

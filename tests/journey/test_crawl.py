@@ -82,7 +82,7 @@ def _wait_for_listings(terminal: Terminal) -> None:
 def test_the_plan_is_told_and_nothing_done(terminal: Terminal) -> None:
     """`--dry-run` prints the steps of a target, without a broker."""
     assert terminal("confradar crawl --dry-run elra").out.split() == ["elra_conferences"]
-    assert terminal("confradar crawl --dry-run elra+").out.split() == ["elra_conferences", "store_conferences"]
+    assert terminal("confradar crawl --dry-run elra+").out.splitlines()[:2] == ["elra_conferences", "store_conferences"]
     assert len(terminal("confradar crawl --dry-run").out.split()) == 6
 
 

@@ -14,6 +14,8 @@ from .conftest import Said, Terminal
 pytestmark = pytest.mark.integration
 
 PAGES = Path(__file__).parents[1] / "pages"
+FURTHER = ("demo sites", "db upgrade", "schedule pause", "schedule resume")
+FURTHER += ("runs show", "runs cancel", "runs retry", "runs release")
 PROMPT = """
 from confradar import graph, steps
 crawled = steps.crawl("elra")
@@ -95,7 +97,7 @@ def test_no_colour_where_none_is_wanted(terminal: Terminal) -> None:
 
 def test_every_command_has_help() -> None:
     """`-h` says what each does, in lines that are whole."""
-    for name in ["", *COMMANDS, "demo sites", "db upgrade"]:
+    for name in ["", *COMMANDS, *FURTHER]:
         said = CliRunner().invoke(cli, [*name.split(), "-h"])
 
         assert said.exit_code == 0, name

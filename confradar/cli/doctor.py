@@ -1,0 +1,214 @@
+"""The command `doctor`: looks at each part of the installation and says what is wrong, and the one thing to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import click
+from rich.text import Text
+
+from confradar import app, steps
+from confradar import settings as configuration
+from confradar.cli import tables
+from confradar.cli.records import name_of
+from confradar.cli.running import check_sources
+from confradar.deadlines.words import span_of
+from confradar.errors import BrokerUnavailable, ConfRadarError, DatabaseUnavailable, SchemaMismatch, SettingError
+from confradar.settings import Settings, masked
+from confradar.sources.base import readers
+from confradar.storage import alerts, database, history
+
+DISK_MIN = 500 * 1024 * 1024
+LLM_KEYS = ("CONFRADAR_SA_OPENAI", "OPENAI_API_KEY")
+BAD = ("failed", "lost", "quarantined")
+
+
+class Finding(NamedTuple):
+    """One line of the doctor: what was looked at, whether it is well, and what to know or do."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@click.command()
+@click.option("--online", is_flag=True, help="Also ask each source for one page, as politely as a crawl does.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(online: bool, as_json: bool) -> None:
+    """Find what is wrong: database, broker, workers, schedule, steps, sources, settings.
+
+    Each line is ok, or says the one thing to do. Exit code 1 if any is not.
+    """
+    findings = []
+    console = tables.output()
+    for finding in examine(online=online):
+        findings.append(finding)
+        if not as_json:
+            mark = Text("ok    ", style="green") if finding.ok else Text("not ok", style="red")
+            console.print(mark.append(f"  {finding.name:<10}  {finding.detail}", style="default"), soft_wrap=True)
+    if as_json:
+        click.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False, indent=2))
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def examine(*, online: bool = False, environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
+    """Look at each part of the installation; what cannot be looked at is not ok, with the reason.
+
+    What rests on a part that is not there is left out: its line would only say the same again.
+    """
+    try:
+        settings = configuration.load()
+    except SettingError as error:
+        yield Finding("settings", False, str(error))
+        yield Finding("llm", True, _llm(environ))
+        return
+    looked = _Looked(settings, environ)
+    readable, reached = True, True
+    for name, (rests_on, look) in looked.checks(online=online).items():
+        if (rests_on == "database" and not readable) or (rests_on == "broker" and not reached):
+            continue
+        try:
+            yield Finding(name, True, look())
+        except ConfRadarError as error:
+            readable = readable and name not in ("database", "migrations")
+            reached = reached and name != "broker"
+            yield Finding(name, False, str(error))
+        reached = reached and not (name == "broker" and looked.nodes is None)
+
+
+class _Looked:
+    """The installation as the checks see it: each returns what is so, or raises a ConfRadarError with what to do."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self._settings, self._environ = settings, environ
+
+    def checks(self, *, online: bool) -> dict[str, tuple[str, Callable[[], str]]]:
+        """The checks in their order: what each rests on, and the check."""
+        found: dict[str, tuple[str, Callable[[], str]]] = {
+            "database": ("", self._database),
+            "migrations": ("database", self._migrations),
+            "broker": ("", self._broker),
+            "workers": ("broker", self._workers),
+            "beat": ("broker", self._beat),
+            "queue": ("broker", self._queue),
+            "schedule": ("database", self._schedule),
+            "steps": ("database", self._steps),
+            "alerts": ("database", self._alerts),
+            "disk": ("", self._disk),
+            "sources": ("", self._sources),
+            "settings": ("", self._set),
+            "llm": ("", lambda: _llm(self._environ)),
+        }
+        if online:
+            found |= {name: ("", partial(steps.reach, name, self._settings)) for name in readers()}
+        return found
+
+    def _database(self) -> str:
+        database.revision(self._settings.database)
+        return f"{masked(self._settings.database)} answers"
+
+    def _migrations(self) -> str:
+        steps.prepare(self._settings)
+        return f"the tables are of revision {database.head()}, as this code needs them"
+
+    @cached_property
+    def nodes(self) -> app.Nodes | None:
+        """Who answers on the broker; None if none answers and none is configured."""
+        try:
+            return app.nodes(self._settings)
+        except BrokerUnavailable:
+            if not self._settings.broker_missing:
+                raise
+            return None
+
+    def _broker(self) -> str:
+        if self.nodes is None:
+            own = "`confradar crawl` brings its own, `confradar up` runs one"
+            return f"{self._settings.broker_silent}. None is needed: {own}"
+        return f"{masked(self._settings.broker)} answers"
+
+    def _workers(self) -> str:
+        if not (self.nodes and self.nodes.workers):
+            raise ConfRadarError("none answers, so that nothing is crawled. Start one: celery worker")
+        return ", ".join(self.nodes.workers)
+
+    def _beat(self) -> str:
+        beats = self.nodes.beats if self.nodes else []
+        if not beats:
+            raise ConfRadarError("none answers, so that no night begins by itself. Start one: celery beat")
+        if len(beats) > 1:
+            raise ConfRadarError(f"{', '.join(beats)} answer, and each sends the night. Stop all but one")
+        with suppress(DatabaseUnavailable, SchemaMismatch):  # the database's own lines say so
+            night = self._night()
+            if night.missing:
+                raise ConfRadarError(f"{beats[0]} is alive but silent, {night.key} did not begin. Restart it")
+        return beats[0]
+
+    def _queue(self) -> str:
+        found = app.queue(self._settings)
+        with database.reading(self._settings.database) as connection:
+            now = database.clock(connection)
+            oldest = history.oldest_waiting(connection, now=now, but=steps.STORE)
+        told = f"{found.waiting} waiting for a worker, {found.taken} in hands"
+        if oldest:
+            waits = span_of(now - oldest["queued_at"])
+            told += f"; {name_of(oldest['step'])} of {oldest['run']} waits for {waits}"
+        return told
+
+    def _night(self) -> steps.NightState:
+        with database.reading(self._settings.database) as connection:
+            return steps.night_state(connection, self._settings, now=database.clock(connection))
+
+    def _schedule(self) -> str:
+        night = self._night()
+        if night.trouble:
+            raise ConfRadarError(night.trouble)
+        return night.message + ("; `confradar schedule resume` lets nights begin again" if night.pause else "")
+
+    def _steps(self) -> str:
+        with database.reading(self._settings.database) as connection:
+            states = history.last_states(connection)
+        bad = [row for row in states.values() if row["status"] in BAD]
+        if bad:
+            told = [" ".join(filter(None, (name_of(row["step"]), row["status"], row["reason"]))) for row in bad]
+            newest = max(bad, key=lambda row: row["id"])
+            raise ConfRadarError(f"{'; '.join(told)}. What happened: confradar runs show {newest['run']}")
+        return f"{len(states)} have run, none failed when it last did" if states else "none has run yet"
+
+    def _alerts(self) -> str:
+        with database.reading(self._settings.database) as connection:
+            found = alerts.all_open(connection)
+        if found:
+            raise ConfRadarError("; ".join(f"{detail} (since {at:%Y-%m-%d %H:%M} UTC)" for _, detail, at in found))
+        return "none open"
+
+    def _disk(self) -> str:
+        folder = self._settings.data_dir
+        while not folder.exists():
+            folder = folder.parent
+        free = shutil.disk_usage(folder).free
+        if free < DISK_MIN:
+            wanted = f"make room, at least {DISK_MIN // 1024**2} MiB"
+            raise ConfRadarError(f"{free // 1024**2} MiB free at {folder}: {wanted}")
+        return f"{free // 1024**3} GiB free at {folder}"
+
+    def _sources(self) -> str:
+        check_sources(self._settings)
+        return f"{len(readers())} declared; `confradar sources` shows them, `confradar doctor --online` asks them"
+
+    def _set(self) -> str:
+        ours = configuration.given(self._environ, sources=readers(), others=LLM_KEYS)
+        return f"{len(ours)} set; `confradar config` prints all that count, secrets masked"
+
+
+def _llm(environ: Mapping[str, str]) -> str:
+    """Whether a key for extraction by a language model is set. Never its value, and nothing uses it."""
+    said = [f"{name} is {'set' if environ.get(name) else 'not set'}" for name in LLM_KEYS]
+    return f"extraction by a language model is not in use; {', '.join(said)}"
