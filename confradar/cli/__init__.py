@@ -34,6 +34,7 @@ COMMANDS = {
     "operator-password": ("serving", "Make the operator's password for the pages."),
     "config": ("caring", "Print the effective settings, secrets masked."),
     "prune": ("keeping", "Delete what is older than anybody asks for."),
+    "metrics": ("keeping", "Print the figures that Prometheus reads."),
     "db": ("caring", "Look after the database."),
 }
 

@@ -1,11 +1,12 @@
-"""What an installation keeps: prune."""
+"""What an installation keeps of itself, and tells of it: prune, metrics."""
 
 from __future__ import annotations
 
 import click
 
+from confradar import app, steps
+from confradar import metrics as figures
 from confradar import settings as configuration
-from confradar import steps
 
 
 @click.command()
@@ -22,3 +23,10 @@ def prune(dry_run: bool) -> None:
     verb = "would be deleted" if dry_run else "deleted"
     for table, rows in done.value.items():
         click.echo(f"{table:<15} {rows:>7,} {verb}")
+
+
+@click.command()
+def metrics() -> None:
+    """Print the figures that Prometheus reads, fit for the node exporter's textfile collector."""
+    settings = configuration.load()
+    click.echo(figures.text(settings, lambda: app.queue(settings).waiting), nl=False)
