@@ -16,7 +16,7 @@ from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.settings import Settings
 from confradar.steps.runs import CUT
-from confradar.storage import alerts, audit, database, ledger, outputs, retention
+from confradar.storage import alerts, audit, database, ledger, logs, outputs, retention
 from confradar.storage import tables as t
 
 NOW = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
@@ -82,7 +82,8 @@ def ran(
         outputs.keep(
             connection, run.id, "elra_conferences", 1, SourceOutput(source, (listing(source),)), now=began, held=held
         )
-    outputs.log(connection, run.id, "elra_conferences", 1, "a line\n", level=20, limit=1000)
+    line = f"{began:%Y-%m-%dT%H:%M:%S}.000Z INFO confradar a line"
+    logs.append(connection, run.id, "elra_conferences", 1, [line], limit=1000)
     of_attempt = {"run_id": run.id, "step": "elra_conferences", "attempt": 1, "output": "elra", "name": "count"}
     found = {"severity": "error", "blocking": True, "passed": True, "description": "enough", "observed": "1"}
     connection.execute(insert(t.check_result).values(**of_attempt, **found))
