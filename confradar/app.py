@@ -79,20 +79,6 @@ def queue(settings: Settings) -> Queue:
         return Queue(client.llen(application.conf.task_default_queue), client.hlen("unacked"))
 
 
-class Queue(NamedTuple):
-    """How many messages wait for a worker, and how many a worker has in hands."""
-
-    waiting: int
-    taken: int
-
-
-def queue(settings: Settings) -> Queue:
-    """The messages that are not done. Raises BrokerUnavailable."""
-    with _reached(settings) as (application, connection):
-        client = connection.default_channel.client  # type: ignore[attr-defined]  # Redis's channel has it
-        return Queue(client.llen(application.conf.task_default_queue), client.hlen("unacked"))
-
-
 def submit(broker: str, **arguments: Any) -> str:
     """Send `confradar.crawl_all` and return the id of its task, which names the run: `manual:<id>`."""
     with connected(broker) as application:
