@@ -157,7 +157,7 @@ def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
     """Bring up an installation; whatever it started is gone when the test ends."""
     with ExitStack() as exits:
 
-        def installed(*, url: str = "", workers: int = 1, **environment: str) -> Installation:
+        def installed(*, url: str = "", workers: int = 1, services: bool = False, **environment: str) -> Installation:
             folder = tmp_path / "data"
             url = url or f"sqlite:///{folder / 'confradar.sqlite'}"
             quick = {
@@ -171,7 +171,7 @@ def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
             exits.enter_context(given(quick))
             chosen = settings.load(data_dir=folder, CONFRADAR_DATABASE_URL=url)
             database.upgrade(chosen.database)
-            broker, running = exits.enter_context(servers.stack(chosen, quick, workers=workers))
+            broker, running = exits.enter_context(servers.stack(chosen, quick, workers=workers, services=services))
             return Installation(chosen, broker, running)
 
         yield installed
