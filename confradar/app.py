@@ -80,9 +80,19 @@ def queue(settings: Settings) -> Queue:
 
 
 def submit(broker: str, **arguments: Any) -> str:
-    """Send `confradar.crawl_all` and return the id of its task, which names the run: `manual:<id>`."""
-    with connected(broker) as application:
-        return str(application.send_task("confradar.crawl_all", kwargs=arguments).id)
+    """Send `confradar.crawl_all` and return the id of its task, which names the run: `manual:<id>`.
+
+    Raises BrokerUnavailable.
+    """
+    try:
+        with connected(broker) as application, application.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+            return str(application.send_task("confradar.crawl_all", kwargs=arguments, connection=connection).id)
+    except (OperationalError, OSError) as error:
+        reason = str(error).rstrip(".")
+        raise BrokerUnavailable(
+            f"{masked(broker)} does not answer ({reason}). Start it, e.g. `confradar up`."
+        ) from error
 
 
 def failure(broker: str, task_id: str) -> ConfRadarError | None:

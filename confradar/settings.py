@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     web_seconds: float = Field(5, gt=0)
     web_requests_per_second: float = Field(10, gt=0)
     operator_hash: str = ""
+    metrics_token: str = ""
     proxy_header: str = ""
     trusted_proxy: str = ""
     worker_concurrency: int = Field(5, ge=1, le=64)
@@ -101,6 +102,13 @@ class Settings(BaseSettings):
     def _header(cls, value: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9-]*", value):
             raise ValueError("the name of a header, such as X-Forwarded-User")
+        return value
+
+    @field_validator("flower_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[!-~]+", value):
+            raise ValueError("http://127.0.0.1:5555")
         return value
 
     @field_validator("trusted_proxy")

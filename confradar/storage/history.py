@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from confradar.errors import SettingError, UnknownName
 from confradar.storage import answers, audit, ledger
@@ -210,3 +210,25 @@ def oldest_waiting(connection: Connection, *, now: datetime, but: str) -> Answer
     query = select(*columns).join(run, run.c.id == step_run.c.run_id).where(*waits, run.c.status == "running")
     row = connection.execute(query.order_by(step_run.c.queued_at).limit(1)).mappings().one_or_none()
     return dict(row) if row else None
+
+
+def last_checks(connection: Connection) -> list[Answer]:
+    """The check results of the newest attempt of each step, with the `run`'s key; those that failed first."""
+    newest = select(func.max(check_result.c.run_id)).group_by(check_result.c.step)
+    found = _checks(connection, check_result.c.run_id.in_(newest))
+    last: dict[str, tuple[int, int]] = {}
+    for row in found:
+        last[row["step"]] = max((row["run_id"], row["attempt"]), last.get(row["step"], (0, 0)))
+    chosen = [row for row in found if (row["run_id"], row["attempt"]) == last[row["step"]]]
+    return sorted(chosen, key=lambda row: (row["passed"], row["step"], row["id"]))
+
+
+def failed_checks(connection: Connection, *, limit: int = 100) -> list[Answer]:
+    """The newest check results that did not pass, newest first, with the `run`'s key and when it began."""
+    return _checks(connection, check_result.c.passed.is_(False), limit=limit)
+
+
+def _checks(connection: Connection, condition: ColumnElement[bool], limit: int = 1000) -> list[Answer]:
+    query = select(check_result, run.c.key.label("run"), run.c.started_at).join(run, run.c.id == check_result.c.run_id)
+    rows = connection.execute(query.where(condition).order_by(check_result.c.id.desc()).limit(limit)).mappings()
+    return [dict(row) for row in rows]

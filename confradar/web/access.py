@@ -50,6 +50,7 @@ class Access:
 
     def __init__(self, settings: Settings) -> None:
         self._hash, self._header = settings.operator_hash, settings.proxy_header
+        self._metrics_token = settings.metrics_token
         self._proxies = settings.trusted_proxies
         self._key = secrets.token_bytes(32)
         self._signer = TimestampSigner(self._key)
@@ -82,6 +83,18 @@ class Access:
                 "operator's password is set (CONFRADAR_OPERATOR_HASH; `confradar operator-password` makes it)",
             )
         return Operator("local", "local")
+
+    def may_scrape(self, request: Request) -> None:
+        """Raise HTTPException 401 or 403 unless who asks has the token of the metrics, or is an operator."""
+        token = self._metrics_token
+        given = request.headers.get("authorization", "")
+        if token and hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+            return
+        try:
+            self.operator(request)
+        except SignInNeeded:
+            told = "the metrics are for operators, and for who has the token of CONFRADAR_METRICS_TOKEN"
+            raise HTTPException(401, told, headers={"WWW-Authenticate": "Bearer"}) from None
 
     def client(self, request: Request) -> str:
         """The address that limits count by: the connection's other end, or whom a trusted proxy names."""
@@ -186,6 +199,12 @@ def operator(request: Request) -> Operator:
     """Dependency of every operator's route: who asks."""
     access: Access = request.app.state.access
     return access.operator(request)
+
+
+def scraper(request: Request) -> None:
+    """Dependency of the metrics."""
+    access: Access = request.app.state.access
+    access.may_scrape(request)
 
 
 def same_origin(request: Request) -> None:

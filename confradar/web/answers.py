@@ -13,7 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from confradar.errors import ConfRadarError, DatabaseUnavailable, RunRefused, SettingError, UnknownName
+from confradar.errors import (
+    BrokerUnavailable,
+    ConfRadarError,
+    DatabaseUnavailable,
+    Refused,
+    SettingError,
+    UnknownName,
+)
 from confradar.web.access import Access, SignInNeeded
 from confradar.web.pages import Pages
 
@@ -21,8 +28,9 @@ API = "/api/"
 STATUS: dict[type[ConfRadarError], int] = {
     UnknownName: 404,
     SettingError: 422,
-    RunRefused: 409,
+    Refused: 409,
     DatabaseUnavailable: 503,
+    BrokerUnavailable: 503,
 }
 
 

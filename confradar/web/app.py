@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from confradar.settings import Settings
-from confradar.web import answers, public
+from confradar.web import answers, ops, ops_api, public
 from confradar.web.access import Access
 from confradar.web.bounds import VALUES, Bounds, Rate
 from confradar.web.pages import Pages
@@ -20,13 +20,15 @@ def create(settings: Settings) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,  # operation ids that read as what they do
         redirect_slashes=False,  # it would answer with the address that a Host header names
         form_limits={"max_fields": VALUES, "max_files": 0},
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     access = Access(settings)
     app.state.settings, app.state.access, app.state.pages = settings, access, Pages(settings, access)
-    app.include_router(public.router)
+    for router in (public.router, ops.router, ops_api.router):
+        app.include_router(router)
     answers.install(app)
     app.add_middleware(GZipMiddleware)
     app.add_middleware(

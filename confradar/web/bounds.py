@@ -21,6 +21,7 @@ HEADER_BYTES = 16 * 1024
 BODY_BYTES = 16 * 1024
 NAMES = 20
 VALUES = 150
+ACTING_SECONDS = 150  # for an answer to what changes something: a release stores before it answers
 BURST_SECONDS = 5  # of the allowed rate that a client may use at once
 CLIENTS = 10_000  # whose rates are remembered
 
@@ -71,7 +72,8 @@ class Rate:
 class Bounds:
     """Refuses what is too large, too much or too slow, answers HEAD as GET, and keeps every exception inside.
 
-    `seconds` is the time for one answer, `client` says who asks, `refuse` makes the answer of a refusal.
+    `seconds` is the time for a body to come, and for an answer that only reads; `client` says who asks; `refuse` makes
+    the answer of a refusal.
     """
 
     def __init__(
@@ -91,14 +93,15 @@ class Bounds:
                 raise TooMuch(429, "too many requests from your address; try again in a second")
             _measure(scope)
             body = await _read(receive, scope, self._seconds)
-            async with asyncio.timeout(self._seconds) as limit:
+            reads = scope["method"] in ("GET", "HEAD")
+            async with asyncio.timeout(self._seconds if reads else ACTING_SECONDS) as limit:
                 inner = {**scope, "method": "GET"} if answer.head else scope
                 await self._app(inner, _replayed(body, receive), answer.send)
         except TooMuch as refused:
             await self._answer(request, answer, refused.status, refused.detail)
         except Exception as error:
             if isinstance(error, TimeoutError) and limit.expired():
-                await self._answer(request, answer, 503, f"no answer within {self._seconds:g} s; try again")
+                await self._answer(request, answer, 503, "no answer in the time that it may take; try again")
                 return
             number = secrets.token_hex(6)
             place = f"{request.method} {scope['raw_path'].decode('ascii', 'replace')}"

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from confradar.settings import Settings
 from confradar.web.access import Access, Operator
+from confradar.web.filters import FILTERS
 from confradar.web.health import Health, health
 
 HEALTH_SECONDS = 5  # that a health line is good for
@@ -37,6 +38,8 @@ class Pages:
             lstrip_blocks=True,
         )
         self.environment.globals["static"] = lambda name: f"/static/{name}?v={self.static[name].digest[:12]}"
+        self.environment.globals["flower"] = settings.flower_url.rstrip("/")
+        self.environment.filters.update(FILTERS)
         self._health: tuple[float, Health] | None = None
 
     def page(

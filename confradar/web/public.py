@@ -1,4 +1,4 @@
-"""What anybody may ask for: the front page, signing in, static files, and whether the server is well."""
+"""The front page, signing in, static files, and what those ask for who watch the server."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from confradar import app, metrics
+from confradar.settings import Settings
 from confradar.storage import database
 from confradar.web import health
-from confradar.web.access import COOKIE, SESSION_SECONDS, Access, same_origin
+from confradar.web.access import COOKIE, SESSION_SECONDS, Access, same_origin, scraper
 from confradar.web.pages import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -101,3 +103,10 @@ def readyz(request: Request) -> Response:
 def version() -> dict[str, Any]:
     """Which version this is, and which revision of the tables it needs."""
     return {"version": installed("confradar"), "tables": database.head()}
+
+
+@router.get("/metrics", dependencies=[Depends(scraper)])
+def show_metrics(request: Request) -> Response:
+    """The metrics in Prometheus' text format."""
+    settings: Settings = request.app.state.settings
+    return Response(metrics.text(settings, lambda: app.queue(settings).waiting), media_type=metrics.CONTENT_TYPE)

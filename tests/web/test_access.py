@@ -123,7 +123,7 @@ def test_everything_but_the_public_list_is_refused_without_a_sign_in(serve: Serv
     for method, path in found:
         if path not in PUBLIC:
             answer = ask(method, path.replace("{", "").replace("}", ""))
-            wanted = 401 if path.startswith("/api/") else 303
+            wanted = 401 if path.startswith(("/api/", "/metrics")) else 303
             assert answer.status == wanted, f"{method} {path}"
             if wanted == 303:
                 assert answer.headers["Location"].startswith("/login?next=/ops")
@@ -231,3 +231,14 @@ def test_the_cookie_is_for_https_where_the_browser_speaks_it(tmp_path: Path) -> 
 
     assert rules.behind_tls(request("10.0.0.7", x_forwarded_proto="https"))
     assert not rules.behind_tls(request("10.0.1.7", x_forwarded_proto="https"))
+
+
+def test_the_metrics_are_given_for_their_token(serve: Serve) -> None:
+    """Which opens nothing else."""
+    ask = serve(operator_hash=HASH, metrics_token="scrape-me-please")
+
+    assert ask.get("/metrics", Authorization="Bearer scrape-me-please").status == 200
+    for given in ("Bearer wrong", "Basic scrape-me-please", "Bearer ", "é"):
+        refused = ask("GET", "/metrics", headers={"Authorization": given.encode().decode("latin-1")})
+        assert (refused.status, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert ask.get("/api/v1/ops/runs", Authorization="Bearer scrape-me-please").status == 401

@@ -1,0 +1,28 @@
+"""What an operator starts: a run of a target, or of what failed in another."""
+
+from __future__ import annotations
+
+from confradar import app, graph, steps
+from confradar.errors import RunRefused
+from confradar.settings import Settings
+from confradar.storage import database, ledger
+
+
+def start(settings: Settings, target: str, *, by: str, if_busy: str = "wait") -> str:
+    """Send a run of that target; returns its key. It appears in the ledger when a worker takes it.
+
+    Raises UnknownName for a target that selects nothing, BrokerUnavailable, and with `if_busy` set to `refuse`
+    RunRefused while another run is going.
+    """
+    graph.plan(target)
+    if if_busy == "refuse":
+        with database.reading(settings.database) as connection:
+            for going in ledger.unfinished(connection):
+                raise RunRefused(f"Run {going.key} is going since {going.started_at:%Y-%m-%d %H:%M} UTC.")
+    return "manual:" + app.submit(settings.broker, target=target, by=by, if_busy=if_busy)
+
+
+def retry(settings: Settings, key: str, *, by: str) -> str:
+    """Send a run of what failed in another; returns its key. Raises UnknownName, Refused, BrokerUnavailable."""
+    target = steps.retry_target(key, settings)
+    return "manual:" + app.submit(settings.broker, target=target, by=by, retry_of=key)

@@ -1,0 +1,334 @@
+"""The operator pages over a ledger with a past."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import unescape
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from sqlalchemy import event
+
+from confradar import steps
+from confradar.storage import database, history
+
+from .conftest import Client
+from .history import BEGAN, LAST, seed
+
+Serve = Callable[..., Client]
+RUN = f"/ops/runs/{LAST}"
+STEP = f"{RUN}/steps/wikicfp_conferences"
+GOING = "manual:going"
+
+
+@pytest.fixture
+def ask(serve: Serve) -> Client:
+    """A server with three nights behind it."""
+    client = serve(flower_url="http://127.0.0.1:5555")
+    seed(client.settings.database, nights=3)
+    return client
+
+
+def going(ask: Client) -> None:
+    """Open a run that nobody works on."""
+    plan = ("elra_conferences", "store_conferences")
+    steps.open_run(
+        GOING, trigger="manual", target="elra+", steps=plan, logical_instant=BEGAN, settings=ask.settings, by="ada"
+    )
+
+
+def token(ask: Client, page: str) -> dict[str, str]:
+    """The token of the forms of a page."""
+    return {"token": re.findall(r'name="token" value="([^"]+)"', ask.get(page).text)[0]}
+
+
+@contextmanager
+def queries(ask: Client) -> Iterator[list[str]]:
+    """The statements that the server sends meanwhile, without those that begin a transaction."""
+    sent: list[str] = []
+
+    def note(*arguments: object) -> None:
+        statement = str(arguments[2])
+        if statement.lstrip().upper().startswith("SELECT"):
+            sent.append(statement)
+
+    engine = database.engine(ask.settings.database)
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/ops", 1),
+        ("/ops/runs", 3),
+        (RUN, 6),
+        (STEP, 8),
+        (f"{STEP}/log", 5),
+        ("/ops/sources", 6),
+        ("/ops/checks", 2),
+        ("/ops/schedule", 7),
+        ("/ops/run?target=elra%2B", 4),
+    ],
+)
+def test_a_page_asks_as_often_however_much_there_is(serve: Serve, tmp_path: Path, path: str, most: int) -> None:
+    """The number of queries is the same over three nights as over thirty, and small."""
+    counts = []
+    for nights in (3, 30):
+        ask = serve(url=f"sqlite:///{tmp_path / f'{nights}.sqlite'}")
+        seed(ask.settings.database, nights=nights)
+        assert ask.get("/ops/run").status == 200  # its health line is good for the next seconds
+        with queries(ask) as sent:
+            assert ask.get(path).status == 200
+        counts.append(len(sent))
+
+    assert counts[0] == counts[1] <= most, counts
+
+
+def test_the_graph_shows_each_steps_last_state(ask: Client) -> None:
+    """As a picture and as a table, with links to the step."""
+    page = ask.get("/ops").text
+
+    assert page.count("<rect") == 6
+    assert page.count('class="edge"') == 5
+    assert page.count(f'href="{RUN}/steps/elra_conferences"') == 2
+    assert "quarantined · count like last nights" in page
+    assert 'class="node degraded"' in page
+
+
+def test_a_graph_that_never_ran_leads_to_the_form(serve: Serve) -> None:
+    """Nothing has run: the boxes say so, and run it."""
+    page = serve().get("/ops").text
+
+    assert page.count("never ran") == 12
+    assert 'href="/ops/run?target=elra_conferences"' in page
+
+
+def test_runs_are_filtered_by_the_address(ask: Client) -> None:
+    """By status in our words and others', by step, by time; empty fields of the form are none."""
+    assert keys(ask, "") == [LAST, "nightly:2026-02-02", "nightly:2026-02-01"]
+    assert keys(ask, "?status=success") == ["nightly:2026-02-02", "nightly:2026-02-01"]
+    assert keys(ask, "?status=partial&source=&trigger=&since=&until=") == [LAST]
+    assert keys(ask, "?source=wikicfp&status=quarantined") == [LAST]
+    assert keys(ask, "?since=2026-02-02&until=2026-02-02") == ["nightly:2026-02-02"]
+    assert keys(ask, "?trigger=manual") == []
+    assert "No run is like that" in ask.get("/ops/runs?trigger=manual").text
+
+
+def test_older_runs_are_a_page_away(ask: Client) -> None:
+    """Following the link shows each run once, and ends."""
+    found, query = [], "?limit=1&trigger=schedule"
+    while query:
+        page = ask.get(f"/ops/runs{query}").text
+        found += re.findall(r'<th scope="row" class="key"><a href="[^"]+">([^<]+)', page)
+        older = re.search(r'rel="next" href="/ops/runs(\?[^"]+)"', page)
+        query = unescape(older[1]) if older else ""
+
+    assert found == [LAST, "nightly:2026-02-02", "nightly:2026-02-01"]
+
+
+def keys(ask: Client, query: str) -> list[str]:
+    """The runs that a page lists."""
+    return re.findall(r'<th scope="row" class="key"><a href="[^"]+">([^<]+)', ask.get(f"/ops/runs{query}").text)
+
+
+def test_a_run_shows_all_that_is_known_of_it(ask: Client) -> None:
+    """Steps with every attempt, figures, checks that failed, preview, what operators did."""
+    page = ask.get(RUN).text
+
+    assert page.count("elra_conferences</a></th>") == 2
+    for words in (
+        "2 077 listings",
+        "1 earlier",
+        "radar-a · 4715",
+        "310 listings, median 1 840",
+        "(expected)",
+        "2.06 MB",
+    ):
+        assert words in page
+    assert "&lt;b&gt;why&lt;/b&gt;" in page
+
+
+def test_what_sources_wrote_is_text_on_every_page(ask: Client) -> None:
+    """No markup of theirs is ours, and no address leads anywhere but to a web page."""
+    for path in ("/ops", "/ops/runs", RUN, STEP, "/ops/sources", "/ops/checks", "/ops/schedule"):
+        page = ask.get(path).text
+        assert "<script>" not in page
+        assert "<i>line" not in page
+        assert 'href="javascript:' not in page
+    assert "&lt;script&gt;alert(0)&lt;/script&gt;" in ask.get(STEP).text
+
+
+def test_a_step_leads_to_flower(ask: Client) -> None:
+    """If an address of it is set; else the task's id is shown."""
+    assert 'href="http://127.0.0.1:5555/task/5f0a6c52-61c5-4a3e-9c0e-000000000003"' in ask.get(STEP).text
+
+
+def test_a_log_is_filtered_and_downloaded(ask: Client) -> None:
+    """By level; as a file it is every line as it was kept."""
+    warnings = ask.get(f"{STEP}?level=WARNING").text
+    file = ask.get(f"{STEP}/log")
+    errors = ask.get(f"{STEP}/log?level=ERROR").text
+
+    assert warnings.count("WARNING  scrapy.core.engine") == 4
+    assert "INFO     scrapy" not in warnings
+    assert file.text.count("\n") == 50
+    assert file.headers["Content-Disposition"].startswith("attachment;")
+    assert file.headers["Content-Type"].startswith("text/plain")
+    assert errors.splitlines() == [line for line in file.text.splitlines() if " ERROR " in line]
+
+
+def test_a_long_log_is_read_from_the_beginning_page_by_page(serve: Serve) -> None:
+    """Each line comes once."""
+    ask = serve()
+    seed(ask.settings.database, lines=1200)
+    address, seen = f"{STEP}?after=", []
+    while address:
+        page = ask.get(address).text
+        seen += [int(number) for number in re.findall(r"line&lt;/i&gt; ([0-9]+) of", page)]
+        following = re.search(r'rel="next" href="([^"#]+)', page)
+        address = unescape(following[1]) if following else ""
+
+    assert seen == list(range(1, 1201))
+    assert "line&lt;/i&gt; 1200 of" in ask.get(STEP).text
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/ops/runs/nightly:1999-01-01", 404, "There is no run &#39;nightly:1999-01-01&#39;"),
+        (f"{RUN}/steps/nope", 404, "has no step"),
+        (f"{RUN}/steps/nope/log", 404, "has no step"),
+        ("/ops/runs?status=nope", 422, "Status: found &#39;nope&#39;, wanted one of"),
+        ("/ops/runs?source=nope", 422, "Source: found &#39;nope&#39;"),
+        ("/ops/runs?since=yesterday", 422, "found &#39;yesterday&#39;"),
+        ("/ops/runs?limit=0", 422, "limit"),
+        ("/ops/runs?before=99999999999999999999", 422, "before"),
+        ("/ops/runs?colour=red", 422, "colour"),
+        (f"{STEP}?level=LOUD", 422, "level"),
+        (f"{STEP}?after=nowhere", 404, "There is no place"),
+        ("/ops/run?target=wikicpf", 422, "Did you mean"),
+    ],
+)
+def test_what_does_not_exist_or_cannot_be_is_said(ask: Client, path: str, status: int, words: str) -> None:
+    """What was found, and what is wanted."""
+    answer = ask.get(path)
+
+    assert answer.status == status
+    assert words in answer.text
+
+
+def test_a_run_is_cancelled_once(ask: Client) -> None:
+    """With who and why; a second time it is over already."""
+    going(ask)
+    page = f"/ops/runs/{GOING}"
+    form = token(ask, page)
+
+    first = ask.post(f"{page}/cancel", {**form, "why": "the site is down"})
+    second = ask.post(f"{page}/cancel", form)
+
+    assert (first.status, first.headers["Location"]) == (303, page)
+    assert (second.status, "is over already" in second.text) == (409, True)
+    assert "cancelled by local: the site is down" in ask.get(page).text
+
+
+def test_one_step_is_cancelled_alone(ask: Client) -> None:
+    """The others go on."""
+    going(ask)
+    page = f"/ops/runs/{GOING}"
+    ask.post(f"{page}/cancel", {**token(ask, page), "step": "elra_conferences"})
+
+    with database.reading(ask.settings.database) as connection:
+        states = {row["step"]: row["status"] for row in history.details(connection, GOING)["attempts"]}
+    assert states == {"elra_conferences": "cancelled", "store_conferences": "queued"}
+
+
+def test_the_schedule_is_paused_and_resumed(ask: Client) -> None:
+    """With a reason; who, when and why are shown; twice is refused."""
+    form = token(ask, "/ops/schedule")
+    assert ask.post("/ops/schedule/pause", form).status == 422
+    assert ask.post("/ops/schedule/pause", {**form, "why": "the moves"}).status == 303
+    assert ask.post("/ops/schedule/pause", {**form, "why": "again"}).status == 409
+    page = ask.get("/ops/schedule").text
+    assert re.search(r"since \w{3} .* UTC by local: the moves", page)
+
+    assert ask.post("/ops/schedule/resume", token(ask, "/ops/schedule")).status == 303
+    assert ask.post("/ops/schedule/resume", form).status == 409
+    assert "Paused" not in ask.get("/ops/schedule").text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{RUN}/cancel",
+        f"{RUN}/retry",
+        f"{STEP}/release",
+        "/ops/schedule/pause",
+        "/ops/schedule/resume",
+        "/ops/run",
+    ],
+)
+def test_nothing_is_done_but_by_our_own_forms(ask: Client, path: str) -> None:
+    """Not without a token, with a made-up one, or from another site's page; and never by asking for an address."""
+    fields = {"why": "because", "target": "*"}
+    form = token(ask, RUN)
+
+    assert ask.post(path, fields).status == 403
+    assert ask.post(path, {**fields, "token": "made.up"}).status == 403
+    assert ask.post(path, {**fields, **form}, Sec_Fetch_Site="cross-site").status == 403
+    assert ask.post(path, {**fields, **form}, Origin="https://evil.example").status == 403
+    if path != "/ops/run":  # whose address is that of the form as well
+        assert ask.get(path).status == 405
+    with database.reading(ask.settings.database) as connection:
+        assert len(history.details(connection, LAST)["audit"]) == 1
+
+
+INJECTIONS = [
+    "' OR '1'='1",
+    '";DROP TABLE run;--',
+    "{{7*7}}",
+    "<script>alert(1)</script>",
+    "../../etc/passwd",
+    "%s%s%n",
+    "😀",
+    "١٢٣",
+    "-1",
+    "9" * 40,
+    "nan",
+    "$(id)",
+    "\\x00",
+    "a" * 3000,
+]
+
+
+@pytest.mark.parametrize("hostile", INJECTIONS)
+def test_no_parameter_is_more_than_a_value(ask: Client, hostile: str) -> None:
+    """In every place of every route: an answer below 500, and the same rows afterwards."""
+    said = quote(hostile)
+    before = keys(ask, "")
+    parameters = (
+        "status",
+        "source",
+        "trigger",
+        "since",
+        "until",
+        "before",
+        "limit",
+        "level",
+        "attempt",
+        "after",
+        "target",
+    )
+    for prefix in ("/ops", "/api/v1/ops"):
+        for name in parameters:
+            for place in ("/runs", f"/runs/{LAST}/steps/wikicfp_conferences/log", "/run", "/plan"):
+                assert ask.get(f"{prefix}{place}?{name}={said}").status < 500
+        for place in (f"/runs/{said}", f"/runs/{LAST}/steps/{said}", f"/runs/{LAST}/steps/{said}/log"):
+            assert ask.get(prefix + place).status in (404, 422, 414)
+    form = token(ask, RUN)
+    for path, field in ((f"{RUN}/cancel", "step"), (f"{STEP}/release", "why"), ("/ops/run", "target")):
+        assert 400 <= ask.post(path, {**form, field: hostile}).status < 500 or field == "why"
+    assert ask.get(f"/login?next={said}").status in (200, 422)
+    assert keys(ask, "") == before
