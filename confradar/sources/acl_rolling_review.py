@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from confradar.deadlines.listing import EntryType, Kind, Listing, WrittenDate
 from confradar.errors import FieldError
-from confradar.sources.base import Found, Page, Trouble, each
+from confradar.sources.base import Found, Page, Trouble, each, is_web
 from confradar.sources.days import MONTH, YEAR, month_number
 from confradar.sources.markdown import cells, from_html, links, plain, unstrike, without_comments
 
@@ -123,7 +123,7 @@ def _with_year(text: str, month: int, year: int) -> str:
 def _name(cell: str) -> tuple[str, str | None]:
     """The words of a cell, and where they lead."""
     address = next((address for _, address in links(cell)), None)
-    return plain(cell), address if address and address.startswith(("http://", "https://")) else None
+    return plain(cell), address if address and is_web(address) else None
 
 
 def _slug(text: str) -> str:

@@ -6,16 +6,26 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from urllib.parse import urlsplit
 
-from parsel import Selector, SelectorList
+from parsel import Selector
 
 from confradar.deadlines.listing import Kind, Listing, WrittenDate, clean
 from confradar.errors import FieldError
 from confradar.sources import acl_posts, acl_rolling_review
-from confradar.sources.base import Feed, Follow, Found, Page, Politeness, Rejected, Source, Trouble, each
+from confradar.sources.base import (
+    Feed,
+    Follow,
+    Found,
+    Page,
+    Politeness,
+    Rejected,
+    Source,
+    Trouble,
+    each,
+    split_address,
+)
 from confradar.sources.days import day_range, single_day
-from confradar.sources.markdown import from_html, plain
+from confradar.sources.markdown import from_html, plain, words
 
 # The hosting company's gate answers 409 without this cookie. The number is theirs and may change.
 GATE = {"humans_21909": "1"}
@@ -119,7 +129,7 @@ def parse(page: Page) -> Iterator[Found]:
         yield _gate(page)
     elif page.feed == "arr":
         yield from acl_rolling_review.read(page, SOURCE.name)
-    elif _EVENT_PATH.match(urlsplit(page.url).path):
+    elif _EVENT_PATH.match(split_address(page.url).path):
         yield from each([page], _event, source=SOURCE.name, ref=lambda page: page.url)
     else:
         yield from _list(page)
@@ -143,6 +153,8 @@ def _list(page: Page) -> Iterator[Found]:
     if len(rows) < FEWEST_ROWS and number == 0:
         yield Trouble("broken", f"the list has {len(rows)} rows, at least {FEWEST_ROWS} are usual", fatal=True)
         return
+    if not rows:
+        yield Trouble("broken", f"page {number + 1} of the list has no rows")
     for name in head:
         if name and name not in COLUMNS and name not in IGNORED:
             yield Rejected(SOURCE.name, page.feed, "column", name[:80], "a known column")
@@ -164,7 +176,7 @@ def _table(html: Selector) -> tuple[list[str], list[Selector]]:
     """The head texts and the rows of the first table that has a title column."""
     for table in html.css("table"):
         rows = list(table.xpath("./tr | ./*/tr"))
-        head = [(_text(cell) or "").casefold() for row in rows[:1] for cell in row.xpath("./th | ./td")]
+        head = [(words(cell)).casefold() for row in rows[:1] for cell in row.xpath("./th | ./td")]
         if "title" in head:
             return head, rows[1:]
     return [], []
@@ -173,13 +185,13 @@ def _table(html: Selector) -> tuple[list[str], list[Selector]]:
 def _post(head: list[str], row: Selector) -> Post:
     post = Post(title="")
     for name, cell in zip((COLUMNS.get(name) for name in head), row.xpath("./td | ./th"), strict=False):
-        text = _text(cell)
+        text = words(cell)
         stamped = [day for stamp in cell.xpath(".//@content").getall() if (day := single_day(stamp[:10]))]
-        if name is None or text is None:
+        if name is None or not text:
             continue
         if name == "title":
             post.title = text
-            found = _EVENT_PATH.match(urlsplit((cell.css("a::attr(href)").get() or "").strip()).path)
+            found = _EVENT_PATH.match(split_address(cell.css("a::attr(href)").get() or "").path)
             post.path = found[0] if found else ""
         elif name == "deadline":
             # The stamp's day is sure, its hour and zone are the server's; the printed words are kept if they agree.
@@ -208,11 +220,11 @@ def _from_row(post: Post, page: Page, follow: bool) -> Iterator[Found]:
 def _event(page: Page) -> Iterator[Found]:
     lines = [plain(line).lstrip("# ") for line in from_html(page.html)]
     values = _labelled(lines)
-    title = _text(page.html.css("#page-title, h1:not(#site-name)"))
+    title = words(*page.html.css("#page-title, h1:not(#site-name)"))
     if not title or not {"call", "deadline"} & set(values):
         yield Trouble("broken", f"the event page {page.url[:200]} has no title or none of the labels")
         return
-    post = Post(title, urlsplit(page.url).path, values)
+    post = Post(title, split_address(page.url).path, values)
     if values.get("deadline"):
         post.deadlines.append(values["deadline"])
     yield _listing(post, page, url=page.url)
@@ -261,7 +273,3 @@ def _dates(texts: list[str], call: str) -> Iterator[WrittenDate]:
     in_order = sorted(texts, key=lambda text: single_day(text) or date.max)
     for number, text in enumerate(in_order, start=1):
         yield WrittenDate(kind, text, round=number if len(texts) > 1 else 0, track=track)
-
-
-def _text(node: Selector | SelectorList[Selector]) -> str | None:
-    return clean(node.xpath("string()").get())

@@ -10,7 +10,7 @@ from confradar.deadlines.listing import EntryType, Kind, Rank, WrittenDate
 from confradar.errors import FieldError
 from confradar.sources.ai_fields import NAME, Fields, distinct, listing
 from confradar.sources.base import Found, Page
-from confradar.sources.wording import entry_type, round_and_track
+from confradar.sources.wording import entry_type, gate_meant, round_and_track
 
 Card = Mapping[str, Any]
 
@@ -79,8 +79,10 @@ def _dates(fields: Fields, own: str, cards: Mapping[int, Card]) -> Iterator[tupl
             round_ = number
         guessed = str(card.get("isApproximateDeadline")).casefold() == "true" or card.get("dataSrc") == "estimate"
         for field, kind in (("abstractDeadline", Kind.ABSTRACT), ("deadline", Kind.SUBMISSION)):
+            meant = gate_meant(kind, _note(card), own)
             if text := part.text(field):
-                yield WrittenDate(kind, text, "UTC", round_, track, estimated=guessed), _note(card)
+                label = _note(card) if meant is Kind.OTHER else track
+                yield WrittenDate(meant, text, "UTC", round_, label, estimated=guessed), _note(card)
 
 
 def _note(card: Card) -> str:

@@ -10,12 +10,14 @@ from typing import Any
 
 from confradar.deadlines.listing import Kind, Listing, WrittenDate, clean
 from confradar.errors import FieldError
-from confradar.sources.base import Found, Page, Rejected
+from confradar.sources.base import Found, Page, Rejected, is_web
 from confradar.sources.days import day_range
 from confradar.sources.wording import entry_type
 
 NAME = "ai_deadlines"
 
+# A spreadsheet once saved a whole list with its own order: 3/21/2022.
+_SPREADSHEET = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})")
 _ABSENT = {"", "null", "~", "none"}
 _ONLINE = {"online", "virtual"}
 
@@ -48,7 +50,7 @@ class Fields:
     def address(self, name: str) -> str | None:
         """A web address; one with another scheme, or with none, is reported and left out."""
         value = self.text(name)
-        if value and not value.lower().startswith(("http://", "https://")):
+        if value and not is_web(value):
             self.report(name, value, "an http or https address")
             return None
         return value
@@ -87,6 +89,8 @@ class Fields:
         if value is None or value.upper().startswith("TB"):
             return None
         try:
+            if slashed := _SPREADSHEET.fullmatch(value):
+                return date(int(slashed["year"]), int(slashed["month"]), int(slashed["day"]))
             year, month, day = value[:10].split("-")
             return date(int(year), int(month), int(day))
         except ValueError:

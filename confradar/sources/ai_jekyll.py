@@ -11,6 +11,7 @@ from confradar.deadlines.listing import Kind, WrittenDate, clean
 from confradar.errors import FieldError
 from confradar.sources.ai_fields import NAME, Fields, listing
 from confradar.sources.base import Found, Page, Trouble, each
+from confradar.sources.markdown import words
 
 _STEP = re.compile(
     r"""var timezone\s*=\s*"(?P<zone>[^"\n]{0,80})"|moment\.tz\("(?P<text>[^"\n]{0,80})\""""
@@ -29,7 +30,7 @@ def conferences(page: Page) -> Iterator[Found]:
         page.html.css("div.ConfItem[id]"),
         lambda block: _conference(page, block, deadlines),
         source=NAME,
-        ref=lambda block: block.attrib["id"][:80],
+        ref=lambda block: block.xpath("@id").get("")[:80],
     )
 
 
@@ -51,16 +52,16 @@ def _deadlines(script: str) -> dict[str, WrittenDate]:
 
 
 def _conference(page: Page, block: Selector, deadlines: dict[str, WrittenDate]) -> list[Found]:
-    ref = block.attrib["id"]
+    ref = block.xpath("@id").get("")
     link = block.css("span.conf-title > a")
-    full_name = (clean(link.attrib.get("title")) or "").removesuffix(" Details")
+    full_name = (clean(link.xpath("@title").get()) or "").removesuffix(" Details")
     fields = Fields(
         {
-            "title": link.xpath("string()").get(),
+            "title": words(*link),
             "full_name": full_name if full_name != "Deadline" else None,
             "website": block.css('span.conf-title-icon a[title="Conference Website"]::attr(href)').get(),
-            "date": block.css("span.conf-date").xpath("string()").get(),
-            "place": block.css("span.conf-place a").xpath("string()").get(),
+            "date": words(*block.css("span.conf-date")),
+            "place": words(*block.css("span.conf-place a")),
             "sub": block.css("span.conf-sub::attr(data-sub)").getall(),
         },
         ref,
@@ -77,7 +78,7 @@ def _conference(page: Page, block: Selector, deadlines: dict[str, WrittenDate]) 
         fields,
         name,
         int(year[0]),
-        url=page.join(link.attrib.get("href", "")),
+        url=page.join(link.xpath("@href").get("")),
         full_name=fields.text("full_name"),
         website=fields.address("website"),
         place=fields.text("place"),

@@ -9,7 +9,7 @@ from typing import Any
 from confradar.deadlines.listing import Kind, Rank, WrittenDate
 from confradar.sources.ai_fields import Fields, distinct, listing
 from confradar.sources.base import Found, Page, whole
-from confradar.sources.wording import entry_type, round_and_track
+from confradar.sources.wording import entry_type, gate_meant, round_and_track
 
 _KINDS = {
     "paper": Kind.SUBMISSION,
@@ -115,6 +115,7 @@ def _listed(fields: Fields, own: str) -> Iterator[tuple[WrittenDate, str]]:
             fields.report("deadlines.type", type_, "a type that is known")
         elif kind is Kind.REGISTRATION and _OF_A_PAPER.search(label):
             kind = Kind.ABSTRACT
+        kind = kind and gate_meant(kind, label, own)
         number, track = round_and_track(label, own)
         if text:
             track = track if kind and kind is not Kind.OTHER else label or type_

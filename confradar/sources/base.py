@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
 from parsel import Selector
 
-from confradar.deadlines.listing import Listing, printable
+from confradar.deadlines.listing import ADDRESS_MAX, Listing, printable
 from confradar.errors import FieldError, UnknownName
 
 T = TypeVar("T")
 NIGHTLY = "nightly"
+QUOTED = 80  # characters of a page that a finding quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,11 @@ class Page:
         return dict(parse_qsl(urlsplit(self.url).query)).get(name)
 
     def join(self, link: str) -> str:
-        """A link on this page as a whole address."""
-        return urljoin(self.url, link.strip())
+        """A link on this page as a whole address; the page's own for a link that is none (`http://[`)."""
+        try:
+            return urljoin(self.url, link.strip())
+        except ValueError:
+            return self.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class Follow:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A record that broke a rule, alone. `found` is cut to 80 characters."""
+    """A record that broke a rule, alone. What it quotes of the page is cut to 80 characters."""
 
     source: str
     ref: str
@@ -136,7 +140,7 @@ class Rejected:
     wanted: str
 
     def __post_init__(self) -> None:
-        _make_printable(self, "ref", "field", "found")
+        _make_printable(self, QUOTED, "ref", "field", "found")
 
     def __str__(self) -> str:
         return f"{self.source} {self.ref}".strip() + f", {self.field}: found {self.found}, wanted {self.wanted}"
@@ -154,16 +158,16 @@ class Trouble:
     fatal: bool = False
 
     def __post_init__(self) -> None:
-        _make_printable(self, "detail")
+        _make_printable(self, 4 * QUOTED, "detail")
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.detail}"
 
 
-def _make_printable(finding: Rejected | Trouble, *names: str) -> None:
-    """A finding quotes the page, which may hold anything."""
+def _make_printable(finding: Rejected | Trouble, most: int, *names: str) -> None:
+    """A finding quotes the page, which may hold anything, of any length."""
     for name in names:
-        object.__setattr__(finding, name, printable(getattr(finding, name)))
+        object.__setattr__(finding, name, printable(getattr(finding, name)[:most]))
 
 
 Found = Listing | Follow | Rejected | Trouble
@@ -195,6 +199,20 @@ def each(
             yield Rejected(source, ref(record), "record", f"{type(error).__name__}: {error}"[:80], "a readable record")
         else:
             yield from found
+
+
+def split_address(address: str) -> SplitResult:
+    """The parts of an address; those of an empty one if it is none (`http://[`)."""
+    try:
+        return urlsplit(address.strip())
+    except ValueError:
+        return urlsplit("")
+
+
+def is_web(address: str) -> bool:
+    """Whether that is the whole address of a page: http or https, with a host, of a length that can be kept."""
+    found = split_address(address)
+    return found.scheme in ("http", "https") and bool(found.netloc) and len(address) <= ADDRESS_MAX
 
 
 def whole(value: Any, name: str) -> int:

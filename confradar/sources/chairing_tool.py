@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
 from parsel import Selector
 
 from confradar.deadlines.listing import EntryType, Listing, WrittenDate, clean
 from confradar.errors import FieldError
-from confradar.sources.base import Feed, Found, Page, Politeness, Source, Trouble, each
+from confradar.sources.base import Feed, Found, Page, Politeness, Source, Trouble, each, split_address
 from confradar.sources.days import YEAR, day_range
 from confradar.sources.gates import written_dates
 from confradar.sources.markdown import from_html, plain
@@ -102,7 +101,7 @@ def parse(page: Page) -> Iterator[Found]:
     An empty shell gives the declared conferences without dates, and says `needs_browser`. No link is
     followed: what lies behind needs an account.
     """
-    if "json" in page.content_type or urlsplit(page.url).path.endswith(".json"):
+    if "json" in page.content_type or split_address(page.url).path.endswith(".json"):
         yield from _from_answer(page)
     elif page.html.css('input[type="password"]'):
         yield Trouble("blocked", "the platform asks for a login instead of showing its conferences", fatal=True)
@@ -126,7 +125,7 @@ def _from_states(page: Page) -> Iterator[Found]:
     """What the scripts of the page would draw, if it came with the page."""
     for script in page.html.css("script"):
         text = script.xpath("string()").get("")
-        if script.attrib.get("type") == "application/json" or script.attrib.get("id") == "__NEXT_DATA__":
+        if script.xpath("@type").get() == "application/json" or script.xpath("@id").get() == "__NEXT_DATA__":
             yield from _from_data(_json(text), page)
         elif start := _STATE.search(text):
             yield from _from_data(_json(text[start.end() :]), page)
@@ -192,7 +191,7 @@ def _from_cards(page: Page) -> Iterator[Found]:
     cards: dict[str, Selector] = {}
     names: dict[str, str] = {}
     for link in page.html.css('a[href*="/conferences/"]'):
-        if match := _in_address(link.attrib["href"]):
+        if match := _in_address(link.xpath("@href").get("")):
             cards.setdefault(match[1].casefold(), link)
             names.setdefault(match[1].casefold(), match[1])
     yield from each(
@@ -203,7 +202,7 @@ def _from_cards(page: Page) -> Iterator[Found]:
 
 def _in_address(href: str) -> re.Match[str] | None:
     """The id in an address that shows a conference to everybody."""
-    address = urlsplit(href.strip())
+    address = split_address(href.strip())
     return None if address.query else _CONFERENCE.fullmatch(address.path)
 
 

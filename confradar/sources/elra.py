@@ -8,16 +8,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
 from parsel import Selector
 
-from confradar.deadlines.listing import EntryType, Listing, clean
+from confradar.deadlines.listing import EntryType, Listing
 from confradar.errors import FieldError
-from confradar.sources.base import Feed, Follow, Found, Page, Politeness, Rejected, Source, Trouble, each
+from confradar.sources.base import (
+    Feed,
+    Follow,
+    Found,
+    Page,
+    Politeness,
+    Rejected,
+    Source,
+    Trouble,
+    each,
+    is_web,
+    split_address,
+)
 from confradar.sources.days import YEAR, day_range
 from confradar.sources.gates import written_dates
-from confradar.sources.markdown import from_html, links, plain, unstrike
+from confradar.sources.markdown import from_html, links, plain, unstrike, words
 
 FIELDS = "_fields=id,link,slug,title,content,modified_gmt,parent"
 
@@ -79,7 +90,7 @@ class Part:
 
 def parse(page: Page) -> Iterator[Found]:
     """Read the site's own data if the page is that, else the page itself, as HTML."""
-    if urlsplit(page.url).path.startswith("/wp-json/"):
+    if split_address(page.url).path.startswith("/wp-json/"):
         yield from _from_data(page)
     elif page.status != 200:
         yield Trouble("broken", f"{page.url[:200]} answers {page.status}", fatal=not _is_child(page.url))
@@ -96,7 +107,7 @@ def _from_data(page: Page) -> Iterator[Found]:
     for record in records or ():
         lines = from_html(Selector(text=_rendered(record, "content") or "<p></p>", type="html"))
         address = page.join(str(record.get("link") or PAGE))
-        same_site = urlsplit(address).netloc == urlsplit(page.url).netloc
+        same_site = split_address(address).netloc == split_address(page.url).netloc
         title = " ".join(from_html(Selector(text=f"<p>{_rendered(record, 'title')}</p>", type="html")))
         yield from _read(title, lines, page, address if same_site else page.url, child=below, more=True)
         if not below and isinstance(record.get("id"), int):
@@ -123,7 +134,7 @@ def _from_page(page: Page) -> Iterator[Found]:
     lines = from_html(body[0], leave_out=_AROUND) if body else []
     children = _children(page)
     yield from (Follow(child, page.feed) for child in children)
-    title = clean(page.html.css("h1").xpath("string()").get()) or ""
+    title = words(*page.html.css("h1"))
     yield from _read(title, lines, page, page.url, child=_is_child(page.url), more=bool(children))
 
 
@@ -139,14 +150,14 @@ def _read(title: str, lines: list[str], page: Page, url: str, *, child: bool, mo
 
 
 def _is_child(url: str) -> bool:
-    return urlsplit(url).path.startswith(PAGE) and urlsplit(url).path != PAGE
+    return split_address(url).path.startswith(PAGE) and split_address(url).path != PAGE
 
 
 def _children(page: Page) -> list[str]:
     """The pages below the events page; only from there, and only on this site."""
-    here = urlsplit(page.url)
+    here = split_address(page.url)
     found = [page.join(href).partition("#")[0].partition("?")[0] for href in page.html.css("a::attr(href)").getall()]
-    below = (link for link in found if urlsplit(link).netloc == here.netloc and _is_child(link))
+    below = (link for link in found if split_address(link).netloc == here.netloc and _is_child(link))
     return list(dict.fromkeys(below))[:MOST_CHILDREN] if here.path == PAGE else []
 
 
@@ -255,10 +266,10 @@ def _website(parts: list[Part], edition: tuple[str, int] | None, page: Page) -> 
     """The link out of the site whose words or host name the same series and year."""
     if edition is None:
         return None
-    for words, address in (link for part in parts for line in [part.heading, *part.lines] for link in links(line)):
-        host = urlsplit(address).hostname or ""
-        outside = address.startswith(("http://", "https://")) and host != urlsplit(page.url).hostname
-        named = f"{words} {host}".casefold()
+    for said, address in (link for part in parts for line in [part.heading, *part.lines] for link in links(line)):
+        host = split_address(address).hostname or ""
+        outside = is_web(address) and host != split_address(page.url).hostname
+        named = f"{said} {host}".casefold()
         if outside and edition[0].casefold() in named and str(edition[1]) in named:
             return address
     return None

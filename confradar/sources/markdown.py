@@ -13,6 +13,7 @@ from parsel import Selector
 
 from confradar.deadlines.listing import clean
 
+TEXT_MAX = 10_000  # characters; more than any field may have
 HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 _INLINE = frozenset(
     {
@@ -50,6 +51,20 @@ def from_html(node: Selector, *, leave_out: frozenset[str] = frozenset()) -> lis
     """
     lines = (clean(line.replace("~~~~", "")) for line in "".join(_marks(node.root, leave_out)).split("\n"))
     return [line for line in lines if line and line.strip(" |")]
+
+
+def words(*nodes: Selector) -> str:
+    """The text of the first of the nodes as one line; empty if there is none. Cut at a length that no field has.
+
+    A hostile page has rows within rows within rows, and the text of each holds that of all those in it.
+    """
+    parts, length = [], 0
+    for part in nodes[0].root.itertext() if nodes else ():
+        parts.append(part)
+        length += len(part)
+        if length > TEXT_MAX:
+            break
+    return clean("".join(parts)[:TEXT_MAX]) or ""
 
 
 def _marks(root: Any, leave_out: frozenset[str]) -> Iterator[str]:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 from parsel import Selector
 
 from confradar.deadlines.listing import EntryType, Kind, Listing, WrittenDate, clean
 from confradar.errors import FieldError
-from confradar.sources.base import Feed, Follow, Found, Page, Politeness, Rejected, Source, Trouble, each, whole
+from confradar.sources.base import (
+    Feed,
+    Follow,
+    Found,
+    Page,
+    Politeness,
+    Rejected,
+    Source,
+    Trouble,
+    each,
+    is_web,
+    split_address,
+    whole,
+)
 from confradar.sources.days import single_day
+from confradar.sources.markdown import words
 from confradar.sources.wording import entry_type
 
 CATEGORIES = (
@@ -28,6 +42,7 @@ CATEGORIES = (
 )
 EVENT = "/cfp/servlet/event.showcfp?eventid="
 LAST_PAGE = 20  # from there on the site answers with the same page, whatever its pager promises
+MOST_ROWS = 50  # of the table of an event
 LISTS, EVENTS, JOURNALS = 10, 0, -1  # priorities: a row holds the deadline already, its page only completes it
 
 SOURCE = Source(
@@ -49,8 +64,7 @@ SOURCE = Source(
 )
 
 _EVENT_LINK = f"a[contains(@href, '{EVENT.rpartition('/')[2]}')]"
-_ROWS = f"//div[contains(@class, 'contsec')]//tr[td[@rowspan='2']/{_EVENT_LINK} or td[@colspan='5']]"
-_EVENT = "//h2//span[@typeof='v:Event'][span[@property='v:summary']]"
+_EVENT = "//span[@typeof='v:Event'][span[@property='v:summary']]"
 _CALLED = re.compile(r"(?P<acronym>.*\S)\s+(?P<year>[0-9]{4})")
 _GATES = {
     "Abstract Registration Due": Kind.ABSTRACT,
@@ -64,36 +78,57 @@ _NOTHING = {"", "n/a"}
 
 def parse(page: Page) -> Iterator[Found]:
     """Read a category's, a search's or a series' rows, or an event's page. Event ids are one for all feeds."""
-    if event := page.html.xpath(_EVENT):
-        yield from each([event[0]], lambda event: _event(page, event), source=SOURCE.name, ref=lambda _: _id(page.url))
-    elif rows := page.html.xpath(_ROWS):
+    headings = [event for event in page.html.xpath(_EVENT)[:MOST_ROWS] if event.xpath("ancestor::h2")]
+    if headings:
+        yield from each(
+            headings[:1], lambda event: _event(page, event), source=SOURCE.name, ref=lambda _: _id(page.url)
+        )
+    elif rows := [*_content(page.html)]:
         yield from _rows(page, rows)
-    elif "has been deleted" in (words := " ".join(page.html.xpath("//h3//text()").getall())):
-        yield Rejected(SOURCE.name, _id(page.url), "page", (clean(words) or "")[:80], "an event that is still there")
+    elif "has been deleted" in (said := " ".join(words(node) for node in page.html.xpath("//h3")[:MOST_ROWS])):
+        yield Rejected(SOURCE.name, _id(page.url), "page", said[:80], "an event that is still there")
     elif not _says_that_nothing_fits(page):
         yield Trouble("broken", f"{page.url} has neither events nor the words of a page without any")
 
 
 def _says_that_nothing_fits(page: Page) -> bool:
     """A search without a result, or a category that counts no calls: the site's own frame around nothing."""
-    words = " ".join(page.html.xpath("//div[contains(@class, 'contsec')]//text()").getall())
-    return "Matched Call For Papers for" in words or "Total of 0 CFPs" in words
+    frame = bool(page.html.xpath("//div[contains(@class, 'contsec')]"))
+    return frame and ("Matched Call For Papers for" in page.text or "Total of 0 CFPs" in page.text)
+
+
+def _content(html: Selector) -> Iterator[Selector]:
+    """The rows of events, and those that say where the expired ones begin, within the frame of the content.
+
+    Walks the page once: in a hostile one everything lies within everything else.
+    """
+    rest = [(html.root, False)]
+    while rest:
+        node, within = rest.pop()
+        if within and node.tag == "tr":
+            row = Selector(root=node)
+            if row.xpath(f"td[@rowspan='2']/{_EVENT_LINK} | td[@colspan='5']"):
+                yield row
+        within = within or (node.tag == "div" and "contsec" in node.get("class", ""))
+        rest += ((child, within) for child in reversed(node))
 
 
 def _rows(page: Page, rows: list[Selector]) -> Iterator[Found]:
     """All rows as listings; on a list or a search also the way to each open event, and to the next page."""
     category = bool(page.html.xpath("//form[@name='myform']"))
     series = "All CFPs on WikiCFP" in page.html.xpath("//h3/span[@class='theme']/text()").getall()
+    rows = rows[: SOURCE.politeness.max_items]
     events = [row for row in rows if _ref(row)]
     if not events:
         yield Trouble("broken", f"{page.url} has rows, but none of an event")
-    marker = next((place for place, row in enumerate(rows) if "Expired" in (row.xpath("string()").get() or "")), None)
+    marker = next((place for place, row in enumerate(rows) if "Expired" in words(row)), None)
     yield from each(events, lambda row: _row(page, row), source=SOURCE.name, ref=_ref)
     if not series:
         for row in (row for row in rows[:marker] if _ref(row).isdecimal()):
-            undated = row.xpath("normalize-space(following-sibling::tr[1]/td[1])").get() == "N/A"
+            undated = _second_row(row)[:1] == ["N/A"]
             yield Follow(page.join(EVENT + _ref(row)), feed=page.feed, priority=JOURNALS if undated else EVENTS)
-    following = page.html.xpath("//div[contains(@class, 'contsec')]//a[normalize-space()='next']/@href").get()
+    pager = page.html.xpath("//a[contains(@href, 'call?conference=')][contains(., 'next')]")
+    following = next((link.xpath("@href").get() for link in pager if words(link) == "next"), None)
     number = page.query("page") or "1"
     if category and following and marker is None and number.isdigit() and int(number[:6]) < LAST_PAGE:
         yield Follow(page.join(following.replace(" ", "%20")), feed=page.feed, priority=LISTS)
@@ -102,15 +137,15 @@ def _rows(page: Page, rows: list[Selector]) -> Iterator[Found]:
 def _row(page: Page, row: Selector) -> list[Found]:
     """The two rows of one event: its name, then when, where and the deadline."""
     ref = _ref(row)
-    cells = [clean(cell.xpath("string()").get()) or "" for cell in row.xpath("following-sibling::tr[1]/td")]
+    cells = _second_row(row)
     if len(cells) != 3:
         raise FieldError("row", f"{len(cells)} cells", "when, where and deadline", source=SOURCE.name, ref=ref)
     when, where, deadline = cells
     # The date in brackets is that of the abstract; an extension leaves no trace of the old date.
     both = _TWO_DATES.fullmatch(deadline)
     dates = [(Kind.ABSTRACT, both["abstract"] if both else ""), (Kind.SUBMISSION, both["paper"] if both else deadline)]
-    called = row.xpath(f"td[@rowspan='2']/{_EVENT_LINK}").xpath("string()").get()
-    name = row.xpath("td[@colspan='3']").xpath("string()").get()
+    called = words(*row.xpath(f"td[@rowspan='2']/{_EVENT_LINK}")[:1])
+    name = words(*row.xpath("td[@colspan='3']")[:1])
     return _listing(page, ref, called, name, when=when, where=where, dates=dates, partial=True)
 
 
@@ -118,14 +153,15 @@ def _event(page: Page, event: Selector) -> list[Found]:
     """An event's own page; rows without a value are not there, so that each is found by its heading."""
     ref = _id(page.url) or _id(event.xpath("span[@rel='v:url']/@resource").get() or "")
     called = clean(event.xpath("span[@property='v:summary']/@content").get()) or ""
-    heading = clean(event.xpath("span[@property='v:description']").xpath("string()").get()) or ""
+    heading = words(*event.xpath("span[@property='v:description']")[:1])
     name = heading.removeprefix(f"{called} :") if heading.startswith(f"{called} :") else heading.partition(" : ")[2]
     table = {
-        clean(row.xpath("th").xpath("string()").get()) or "": clean(row.xpath("td").xpath("string()").get()) or ""
-        for row in page.html.xpath("//table[@class='gglu']//tr[th]")
+        words(*row.xpath("th")[:1]): words(*row.xpath("td")[:1])
+        for row in page.html.xpath("//table[@class='gglu']/tr[th] | //table[@class='gglu']/tbody/tr[th]")[:MOST_ROWS]
     }
-    link = page.html.xpath("//td[starts-with(normalize-space(), 'Link:')]/a[@target='_newtab']/@href").get()
-    categories = page.html.xpath("//table[@class='gglu']//h5/a[contains(@href, 'call?conference=')]/text()").getall()
+    links = page.html.xpath("//td/a[@target='_newtab']")[:MOST_ROWS]
+    link = next((link.xpath("@href").get() for link in links if words(*link.xpath("..")).startswith("Link:")), None)
+    categories = page.html.xpath("//h5/a[contains(@href, 'call?conference=')]/text()").getall()
     return _listing(
         page,
         ref,
@@ -161,7 +197,7 @@ def _listing(
     if not undated and (starts_on is None or ends_on is None or ends_on < starts_on):
         problems.append(Rejected(SOURCE.name, ref, "when", when[:80], "a first and a last day"))
         ends_on = None
-    if website and not website.lower().startswith(("http://", "https://")):
+    if website and not is_web(website):
         problems.append(Rejected(SOURCE.name, ref, "website", website[:80], "an http or https address"))
         website = None
     split = _CALLED.fullmatch(title)
@@ -190,10 +226,16 @@ def _listing(
     return [listing, *problems]
 
 
+def _second_row(row: Selector) -> list[str]:
+    """The cells of the row below: when, where and the deadline."""
+    below = row.root.getnext()
+    return [words(cell) for cell in Selector(root=below).xpath("td")[:10]] if below is not None else []
+
+
 def _ref(row: Selector) -> str:
     return _id(row.xpath(f"td[@rowspan='2']/{_EVENT_LINK}/@href").get() or "")
 
 
 def _id(address: str) -> str:
     """The event's number in an address; empty if it has none."""
-    return parse_qs(urlsplit(address).query).get("eventid", [""])[0]
+    return parse_qs(split_address(address).query).get("eventid", [""])[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from confradar.deadlines.listing import EntryType
+from confradar.deadlines.listing import EntryType, Kind
 
 _TYPES = (
     (EntryType.JOURNAL, re.compile(r"\b(?:journal|special issue|edited volume|book chapters?)\b", re.IGNORECASE)),
@@ -23,6 +23,20 @@ _ROUND = re.compile(
 _ESTIMATED_FROM = re.compile(r"^From [^:]{1,80}:\s*")
 _WORD = re.compile(r"[\w'.-]+")
 _PROSE = re.compile(r"\d{4}")  # a note that tells a date is a sentence, not a label
+# What a label names in place of a paper, though its list files the date as a submission: `Call for Tutorials
+# Submission`, `Student Volunteers Applications deadline`, `Round 2 Supplementary Material Submission`.
+_INSTEAD = (
+    (re.compile(r"\brevisions?\b", re.IGNORECASE), Kind.REVISION),
+    (re.compile(r"\bsupplement\w*\b(?!.*\bpapers?\b)(?<!including supplementary)", re.IGNORECASE), Kind.SUPPLEMENTARY),
+    (
+        re.compile(
+            r"\b(?:proposals?|tutorials?|workshops?(?! papers?\b)|applications?|competitions?|conflicts|videos?"
+            r"|(?<!abstract and )submission form)\b",
+            re.IGNORECASE,
+        ),
+        Kind.OTHER,
+    ),
+)
 _MAIN = {"full", "long", "main", "regular", "technical"}
 # Words that tell the kind of a gate or nothing at all; what a label has beside them is its track.
 _PLAIN = re.compile(
@@ -45,6 +59,18 @@ def entry_type(*names: str | None) -> EntryType:
     """The type of an entry that is called so: a journal, a track, a workshop, …; else a conference."""
     text = " ".join(name for name in names if name)
     return next((kind for kind, pattern in _TYPES if pattern.search(text)), EntryType.CONFERENCE)
+
+
+def gate_meant(kind: Kind, label: str | None, title: str = "") -> Kind:
+    """The kind of a gate that a list files as an abstract or a submission, by its label.
+
+    `title` is the entry's own; its words say nothing here: papers of a workshop are papers.
+    """
+    if kind not in (Kind.ABSTRACT, Kind.SUBMISSION):
+        return kind
+    own = {word.casefold() for word in _WORD.findall(title)}
+    said = " ".join(word for word in (label or "")[:300].split() if word.strip("().,").casefold() not in own)
+    return next((instead for pattern, instead in _INSTEAD if pattern.search(said)), kind)
 
 
 def round_and_track(label: str | None, title: str = "") -> tuple[int, str]:

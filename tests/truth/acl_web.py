@@ -104,8 +104,7 @@ def records(corpus: Path) -> Score:
     score = Score()
     for page in lines(corpus / "acl_web" / "EXPECTED.jsonl"):
         if page["kind"] == "arr_dates_markdown":
-            body = (corpus / "acl_web" / "pages" / page["file"]).read_bytes()
-            _add(score, page, parse(Page(ARR.path, body, ARR.name, content_type="text/plain")), ARR_FIELDS)
+            _add(score, page, parse(arr_page(corpus / "acl_web" / "pages" / page["file"])), ARR_FIELDS)
         elif page["kind"] == "spider_output_json":
             for stamped in (True, False):
                 rows = [(each["title"], day) for each in page["records"] for day in each["submission_dates"] or [None]]
@@ -113,6 +112,16 @@ def records(corpus: Path) -> Score:
         elif page["kind"] != "conference_site_markdown":  # the conferences' own sites are no pages of this source
             score.note(f"{page['file']}: nobody reads this page")
     return score
+
+
+def arr_page(path: Path) -> Page:
+    """A stored version of the dates page."""
+    return Page(ARR.path, path.read_bytes(), ARR.name, content_type="text/plain")
+
+
+def arr_pages(corpus: Path) -> list[Page]:
+    """All stored versions of the dates page."""
+    return [arr_page(path) for path in sorted((corpus / "acl_web" / "pages").glob("arr_dates_*.md"))]
 
 
 def _add(score: Score, page: Record, found: Any, fields: Fields) -> None:

@@ -20,7 +20,7 @@ READ_AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 INSTANT = "the window of a date is resolved from its words, and measured there"
 # Types of an expected entry, and the kinds as which it may stand. A submission of what is no paper is another gate.
 KINDS = {
-    "submission": {Kind.SUBMISSION, Kind.OTHER},
+    "submission": {Kind.SUBMISSION, Kind.REVISION, Kind.SUPPLEMENTARY, Kind.OTHER},
     "paper": {Kind.SUBMISSION, Kind.OTHER},
     "abstract": {Kind.ABSTRACT},
     "registration": {Kind.ABSTRACT, Kind.REGISTRATION},
@@ -85,10 +85,15 @@ def _zone(said: Record) -> str | None:
     return zone if zone is None else str(zone)
 
 
+def page(path: Path) -> Page:
+    """A data file as the page that it is."""
+    return Page(f"https://raw.example/{path.name}", path.read_bytes(), retrieved_at=READ_AT)
+
+
 @cache
 def read(path: Path) -> tuple[Found, ...]:
     """All that a data file gives."""
-    return tuple(ai_deadlines.parse(Page(f"https://raw.example/{path.name}", path.read_bytes(), retrieved_at=READ_AT)))
+    return tuple(ai_deadlines.parse(page(path)))
 
 
 def records(corpus: Path) -> Score:

@@ -89,10 +89,15 @@ FIELDS = Fields(
 )
 
 
+def page(corpus: Path, name: str) -> Page:
+    """A captured page."""
+    body = (corpus / "wikicfp" / "pages" / name).read_bytes()
+    return Page(f"http://www.wikicfp.com{PAGES[name]}", body, retrieved_at=READ_AT)
+
+
 def read(corpus: Path, name: str) -> list[Found]:
     """All that a captured page gives."""
-    body = (corpus / "wikicfp" / "pages" / name).read_bytes()
-    return list(wikicfp.parse(Page(f"http://www.wikicfp.com{PAGES[name]}", body, retrieved_at=READ_AT)))
+    return list(wikicfp.parse(page(corpus, name)))
 
 
 def records(corpus: Path) -> Score:

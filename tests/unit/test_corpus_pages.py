@@ -9,7 +9,7 @@ import pytest
 from confradar.deadlines.dates import Edition, resolve
 from confradar.deadlines.listing import EntryType, Kind
 from confradar.sources.acl_web import parse
-from confradar.sources.base import Follow, Page, Rejected, Trouble
+from confradar.sources.base import Follow, Rejected, Trouble
 from tests.truth import acl_web, ai_deadlines, wikicfp
 from tests.truth.comparing import Score, lines, listings
 
@@ -51,8 +51,7 @@ def test_arr_dates_mean_the_expected_days(corpus: Path) -> None:
     for page in lines(corpus / "acl_web" / "EXPECTED.jsonl"):
         if page["kind"] != "arr_dates_markdown":
             continue
-        body = (corpus / "acl_web" / "pages" / page["file"]).read_bytes()
-        read = listings(parse(Page(acl_web.ARR.path, body, acl_web.ARR.name, content_type="text/plain")))
+        read = listings(parse(acl_web.arr_page(corpus / "acl_web" / "pages" / page["file"])))
         for listing, said in zip(read, page["records"], strict=True):
             for kind, day in ((Kind.SUBMISSION, said.get("submission")), (Kind.COMMITMENT, said.get("commitment"))):
                 for written in (each for each in listing.dates if each.kind is kind):

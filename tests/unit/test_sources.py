@@ -1,43 +1,20 @@
 """Every source reads its saved and written pages as their expectations say.
 
-A case is a folder `tests/pages/<source>/<case>/` of three files:
-
-`page.html` (or `.json`, `.yml`, `.xml`, …)
-    The body, byte for byte.
-`case.json`
-    Where it came from. `url` is required. May be given: `feed`, `status`, `content_type` (else from the file's
-    ending), `encoding`, `base` (else the source's own); `about`, one line for the reader.
-`expected.json`
-    All that `parse` finds, in order: `listings` (as `Listing.to_json`), `follows`, `rejects`, `troubles`.
-    A list that is empty and a field that has its default may be left out.
+`tests/truth/cases.py` says what a case is.
 """
 
 import json
 from dataclasses import MISSING, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from confradar.deadlines.listing import Listing
-from confradar.sources.base import Follow, Found, Page, Reader, Rejected, Trouble, readers
+from confradar.sources.base import Follow, Found, Page, Rejected, Trouble, readers
+from tests.truth import cases
 
-PAGES = Path(__file__).resolve().parent.parent / "pages"
-CASES = sorted(
-    folder for source in PAGES.iterdir() if source.is_dir() for folder in source.iterdir() if folder.is_dir()
-)
-CONTENT_TYPES = {".html": "text/html", ".json": "application/json", ".xml": "application/rss+xml"}
-READ_AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
-
-
-def load(case: Path, source: Reader) -> Page:
-    """The page of a case, as the crawl would hand it to `parse`."""
-    [body] = case.glob("page.*")
-    given = json.loads((case / "case.json").read_text())
-    given.pop("about", None)
-    given = {"content_type": CONTENT_TYPES.get(body.suffix, "text/plain"), "base": source.source.base, **given}
-    return Page(body=body.read_bytes(), retrieved_at=READ_AT, **given)
+CASES = cases.every()
 
 
 def plain(found: Follow | Rejected | Trouble) -> dict[str, Any]:
@@ -55,7 +32,7 @@ def sorted_out(found: list[Found]) -> dict[str, list[dict[str, Any]]]:
     """What was found, in the shape of `expected.json`."""
     listings = [listing.to_json() for listing in found if isinstance(listing, Listing)]
     for listing in listings:
-        assert listing.pop("retrieved_at") == READ_AT.isoformat(), "a listing carries the moment of its page"
+        assert listing.pop("retrieved_at") == cases.READ_AT.isoformat(), "a listing carries the moment of its page"
     shape = {
         "listings": listings,
         "follows": [plain(each) for each in found if isinstance(each, Follow)],
@@ -69,7 +46,7 @@ def sorted_out(found: list[Found]) -> dict[str, list[dict[str, Any]]]:
 def test_a_page_reads_as_expected(case: Path) -> None:
     """What `parse` finds on the page is exactly what `expected.json` says."""
     source = readers()[case.parent.name]
-    found = sorted_out(list(source.parse(load(case, source))))
+    found = sorted_out(list(source.parse(cases.load(case, source))))
     expectation = case / "expected.json"
     shown = json.dumps({name: part for name, part in found.items() if part}, ensure_ascii=False, indent=2)
     assert expectation.exists(), f"{expectation} is missing. Found, to be checked line by line and saved:\n{shown}"
@@ -81,7 +58,7 @@ def test_a_page_reads_as_expected(case: Path) -> None:
 @pytest.mark.parametrize("name", readers())
 def test_a_source_has_a_case(name: str) -> None:
     """Each source is shown to read at least one page that holds listings."""
-    expectations = [case / "expected.json" for case in CASES if case.parent.name == name]
+    expectations = [case / "expected.json" for case in cases.of(name)]
     assert any(json.loads(path.read_text()).get("listings") for path in expectations if path.exists())
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from confradar.deadlines.listing import EntryType
-from confradar.sources.wording import entry_type, round_and_track
+from confradar.deadlines.listing import EntryType, Kind
+from confradar.sources.wording import entry_type, gate_meant, round_and_track
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,31 @@ from confradar.sources.wording import entry_type, round_and_track
 def test_a_label_means_a_round_and_a_track(label: str | None, meaning: tuple[int, str]) -> None:
     """The main track has no name, whatever words stand around it."""
     assert round_and_track(label, "EMNLP 2026") == meaning
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        ("Call for Tutorials Submission", Kind.OTHER),
+        ("Workshop/Tutorial Proposal Submission", Kind.OTHER),
+        ("Technical Workshops deadline", Kind.OTHER),
+        ("Student Volunteers Applications deadline", Kind.OTHER),
+        ("Submission form and conflicts deadline", Kind.OTHER),
+        ("Paper video submission deadline", Kind.OTHER),
+        ("Round 2 Supplementary Material Submission", Kind.SUPPLEMENTARY),
+        ("Revision Deadline", Kind.REVISION),
+        ("Regular paper submission (including supplementary materials, if applicable)", Kind.SUBMISSION),
+        ("Abstract and submission form deadline", Kind.SUBMISSION),
+        ("Workshop Paper Submission Deadline", Kind.SUBMISSION),
+        ("Art Papers deadline", Kind.SUBMISSION),
+        ("BlackboxNLP workshop submission deadline", Kind.SUBMISSION),
+        (None, Kind.SUBMISSION),
+    ],
+)
+def test_a_label_tells_whether_a_submission_is_one_of_papers(label: str | None, kind: Kind) -> None:
+    """Real labels of dates that the list files as submissions; the words of a workshop's own name say nothing."""
+    own = "BlackboxNLP workshop" if label and "Blackbox" in label else "SIGGRAPH 2026"
+    assert gate_meant(Kind.SUBMISSION, label, own) is kind
 
 
 @pytest.mark.parametrize(
