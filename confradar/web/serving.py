@@ -58,7 +58,8 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=512)
     except OSError as error:
-        raise ServerFailed(f"{host}:{port} cannot be used ({error.strerror}). Choose another --port.") from error
+        reason = str(error.strerror).partition(" (while")[0]  # where Python repeats the address
+        raise ServerFailed(f"{host}:{port} cannot be used ({reason}). Choose another --port.") from error
 
 
 def server(settings: Settings) -> uvicorn.Server:
