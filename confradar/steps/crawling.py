@@ -108,7 +108,7 @@ def reach(name: str, settings: Settings) -> str:
     source = reader(name).source
     options = process.options(source, settings, configuration.source_overrides(name), budget=REACHING_SECONDS)
     page = urljoin(source.base, next((feed.path for feed in source.feeds if feed.name in options.feeds), ""))
-    options = replace(options, only=(page,), max_pages=1, retry_waits=())
+    options = replace(options, only=(page,), max_pages=1, retry_waits=options.retry_waits[:1])
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
         crawled = process.crawl(name, options, Path(scratch))
     if not crawled.pages:

@@ -1,0 +1,247 @@
+"""The verbs of the command line over real workers: wait, refuse, cancel, retry, and what the doctor sees of them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+
+from confradar import app, servers, steps
+from confradar.demo import sites
+from confradar.demo.sites import Sites
+from confradar.storage import database, ledger
+
+from .conftest import Installation, until
+
+pytestmark = pytest.mark.integration
+Install = Callable[..., Installation]
+ELRA, CHAIRING = "elra_conferences", "chairing_tool_conferences"
+DEAD = "http://127.0.0.1:1"
+QUICK = {
+    "CONFRADAR_WAITING_SECONDS": "0.2",
+    "CONFRADAR_TERMINAL_RETRY_WAITS": "0.1",
+    "CONFRADAR_PAGE_RETRY_WAITS": "0.1",
+}
+
+
+class Said(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="module")
+def staged() -> Iterator[Sites]:
+    """The five sites of the demo."""
+    with sites.serve() as served:
+        yield served
+
+
+@pytest.fixture
+def installed(install: Install, staged: Sites) -> Callable[..., Installation]:
+    """Bring up one worker that answers, over the staged sites."""
+
+    def ready(**more: str) -> Installation:
+        installation = install(**{**staged.environment(), **QUICK, **more})
+        until(lambda: app.workers(installation.settings))
+        return installation
+
+    return ready
+
+
+def start(installation: Installation, *words: str) -> subprocess.Popen[str]:
+    """Type a command in that installation, and leave it running."""
+    chosen = {
+        "CONFRADAR_DATA_DIR": str(installation.settings.data_dir),
+        "CONFRADAR_DATABASE_URL": installation.settings.database,
+        "CONFRADAR_BROKER_URL": installation.broker,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "confradar", *words],
+        env={**os.environ, **chosen},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> Said:
+    """What it said by its end."""
+    out, err = process.communicate(timeout=60)
+    return Said(process.returncode, out, err)
+
+
+def heard(process: subprocess.Popen[str], words: str) -> str:
+    """The line of its standard error that has these words."""
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if words in line:
+            return line
+    pytest.fail(f"{words!r} was not said, but: {lines}")
+
+
+def going(installation: Installation) -> str:
+    """A run that has the lease and does nothing; returns its key."""
+    key, now = "manual:going", steps.now_utc()
+    planned = [CHAIRING, steps.STORE]
+    how = {"trigger": "manual", "target": CHAIRING, "logical_instant": now, "settings": installation.settings}
+    assert steps.open_run(key, steps=planned, **how).to_send
+    return key
+
+
+def test_a_crawl_that_may_not_wait_is_refused_at_once(installed: Install) -> None:
+    """Exit code 2 with the key of the run that is going, long before the patience for its own run is at its end."""
+    installation = installed()
+    key = going(installation)
+
+    said = ended(start(installation, "crawl", "elra", "--if-busy", "refuse"))
+
+    assert said.code == 2, said
+    assert re.search(
+        rf"^confradar: run {key} is going since .* `confradar runs cancel {key}` ends it\.$", said.err, re.M
+    )
+    assert "No worker has begun" not in said.err
+
+
+def test_a_crawl_waits_for_the_run_that_is_going(installed: Install) -> None:
+    """One line says for which; cancelled, that one makes way, and the other is done."""
+    installation = installed()
+    key = going(installation)
+    waiting = start(installation, "crawl", "elra+", "--by", "ada")
+    line = heard(waiting, "waits: ")
+    cancelled = ended(start(installation, "runs", "cancel", key, "--why", "it does nothing"))
+    said = ended(waiting)
+
+    assert f"waits: run {key} is going since" in line
+    assert (cancelled.code, cancelled.err) == (0, f"cancelled {key}: {CHAIRING}, {steps.STORE}\n")
+    assert said.code == 0, said
+    assert re.search(r"^elra +done ", said.err, re.M)
+    newest = json.loads(ended(start(installation, "runs", "--limit", "1", "--json")).out)[0]
+    assert (newest["status"], newest["by"], newest["target"]) == ("ok", "ada", "elra+")
+
+
+def test_a_crawl_that_waits_is_given_up_by_ctrl_c(installed: Install) -> None:
+    """It is cancelled and never begins; the run that it waited for goes on."""
+    installation = installed()
+    key = going(installation)
+    waiting = start(installation, "crawl", "elra+")
+    heard(waiting, "waits: ")
+    waiting.send_signal(signal.SIGINT)
+    said = ended(waiting)
+
+    assert said.code == 1, said
+    assert "cancelled, cancelled by Ctrl-C" in said.err
+    assert installation.run(key).status == "queued"
+
+
+def test_a_run_that_crawls_is_cancelled_within_seconds(installed: Install) -> None:
+    """Its processes end, it stores nothing, and who follows it is told by whom."""
+    installation = installed(CONFRADAR_SOURCE_WIKICFP_DELAY="2")
+    crawl = start(installation, "crawl", "wikicfp+")
+    heard(crawl, "reading")
+    until(installation.crawls)
+    [newest] = json.loads(ended(start(installation, "runs", "--status", "in-progress", "--json")).out)
+    cancelled = ended(start(installation, "runs", "cancel", newest["key"], "--by", "ada", "--why", "wrong week"))
+    said = ended(crawl)
+
+    assert cancelled.code == 0, cancelled
+    assert said.code == 1, said
+    assert f"run {newest['key']}: cancelled, cancelled by ada: wrong week" in said.err
+    until(lambda: not installation.crawls(), 15)
+    assert installation.run(newest["key"]).stored_at is None
+
+
+def test_what_failed_is_run_again(installed: Install) -> None:
+    """The failed step and the store alone, as a run that names the first; the rest comes from that one."""
+    installation = installed(CONFRADAR_SOURCE_ELRA_URL=DEAD)
+    first = ended(start(installation, "crawl", "elra,chairing_tool,store_conferences"))
+    key = re.search(r"run (manual:\S+): partial", first.err)
+    assert (first.code, bool(key)) == (3, True), first
+    assert key
+    again = start(installation, "runs", "retry", key[1][:15])
+    told = heard(again, "repeats")
+    said = ended(again)
+
+    assert told == f"repeats {ELRA}, {steps.STORE} of {key[1]}\n"
+    assert said.code == 1, said  # it is down still, and nothing else was crawled
+    newest = json.loads(ended(start(installation, "runs", "--limit", "1", "--json")).out)[0]
+    assert (newest["retry_of"], newest["target"]) == (key[1], f"{ELRA}+")
+    assert [step["step"] for step in newest["steps"]] == [ELRA, steps.STORE]
+    store = newest["steps"][-1]["metadata"]
+    assert store["inputs"]["chairing_tool"]["run"] == key[1]
+
+
+def test_the_doctor_sees_workers_and_beat(installed: Install) -> None:
+    """Beat answers by its own name; alive but silent is told; once it is gone, that is."""
+    installation = installed()
+    none = ended(start(installation, "doctor"))
+    assert none.code == 1
+    assert line(none, "workers").startswith("ok      workers     worker1@")
+    assert "none answers, so that no night begins by itself. Start one: celery beat" in line(none, "beat")
+    assert line(none, "queue").startswith("ok      queue       0 waiting for a worker, 0 in hands")
+
+    beat = beating(installation)
+    assert line(ended(start(installation, "doctor")), "beat").startswith("ok      beat        celerybeat@")
+
+    long_ago = datetime.now(UTC) - timedelta(days=5)
+    with database.transaction(installation.settings.database) as connection:
+        run, _ = ledger.open_run(
+            connection, key=f"nightly:{long_ago.date()}", trigger="schedule", logical_instant=long_ago, target="*",
+            steps=[steps.STORE], now=long_ago, deadline_seconds=60,
+        )  # fmt: skip
+        ledger.finish_run(connection, run.id, status="ok", now=long_ago)
+    silent = ended(start(installation, "doctor"))
+    assert silent.code == 1
+    assert re.match(
+        r"not ok  beat +celerybeat@\S+ is alive but silent, nightly:\S+ did not begin", line(silent, "beat")
+    )
+    assert line(silent, "schedule").startswith("not ok")
+
+    beat.stop()
+    until(lambda: not app.nodes(installation.settings).beats)
+    assert "none answers" in line(ended(start(installation, "doctor")), "beat")
+
+
+def beating(installation: Installation) -> servers.Server:
+    """A beat of that installation which answers."""
+    chosen = {
+        "CONFRADAR_DATA_DIR": str(installation.settings.data_dir),
+        "CONFRADAR_BROKER_URL": installation.broker,
+        "CONFRADAR_DATABASE_URL": installation.settings.database,
+    }
+    folder = installation.settings.data_dir / "logs"
+    beat = servers.start("beat", servers.celery("beat", "--loglevel", "INFO"), folder / "beat.log", chosen)
+    installation.servers.append(beat)
+    until(lambda: app.nodes(installation.settings).beats, 30, lambda: beat.last_words(20))
+    return beat
+
+
+def line(said: Said, name: str) -> str:
+    """The doctor's line about that."""
+    found = re.findall(rf"^(?:ok|not ok) +{name} .*$", said.out, re.M)
+    assert len(found) == 1, said
+    return str(found[0])
+
+
+def test_the_doctor_asks_the_sources(installed: Install) -> None:
+    """One page of each; a site that is down is named with the reason."""
+    installation = installed(CONFRADAR_SOURCE_ELRA_URL=DEAD)
+
+    said = ended(start(installation, "doctor", "--online"))
+
+    for source in ("acl_web", "ai_deadlines", "chairing_tool", "wikicfp"):
+        assert re.match(rf"ok +{source} +127\.0\.0\.1 answers, in \d+\.\d s$", line(said, source)), said.out
+    assert "not ok  elra        127.0.0.1: connection refused. See" in line(said, "elra")
+    with database.reading(installation.settings.database) as connection:
+        assert ledger.unfinished(connection) == []
