@@ -218,7 +218,9 @@ def test_a_session_ends_after_twelve_hours(tmp_path: Path) -> None:
         ({"sec_fetch_site": "same-site"}, 403),
         ({"origin": "https://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"sec_fetch_site": "cross-site", "origin": "http://127.0.0.1"}, 403),
         ({"sec_fetch_site": "same-origin"}, 303),
+        ({"sec_fetch_site": "same-origin", "origin": "https://radar.example"}, 303),
         ({}, 303),
     ],
 )
