@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --only-binary :all: --require-hashes
 
-.PHONY: help demo crawl test lint lock bench clean
+.PHONY: help demo crawl test lint truth lock bench clean
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
@@ -19,6 +19,9 @@ test: .venv/ready-for-tests  ## all tests
 
 lint: .venv/ready-for-tests  ## style, types, import contract
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports
+
+truth: .venv/ready-for-tests  ## how right the dates, moves and identities are, on real data
+	@$(BIN)/python -m tests.truth
 
 bench: .venv/ready-for-tests  ## measure, in minutes; nothing is asserted
 	@$(BIN)/python -m pytest tests/bench -s

@@ -8,19 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from confradar.deadlines.conference import Change, Claim, Direction, Known, Merged
+from confradar.deadlines.zones import Zone, find_zones, read_zone
 
 ZONES_APART = timedelta(hours=26)
 SAME = timedelta(seconds=60)  # 23:59 and 23:59:59 are one instant to a person
+# One list took "anywhere on earth" for UTC and mended that in 194 dates, each by twelve hours.
+FROM_AOE = timedelta(hours=12)
+_UTC_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC)
-
-# A zone at the end of written words: "AoE", "UTC-12", "(GMT+5:30)", "PST", "Europe/Paris", "Z", "+08:00" after an hour.
-_ZONE_AT_END = re.compile(
-    r"\s*\(?(?:\b(?:aoe|anywhere on earth|(?:utc|gmt)(?:\s?[+−–-]\s?\d{1,2}(?::?\d\d)?)?|[a-z]{3,8}/[a-z_/+0-9-]{2,30}"
-    r"|[ecmp][sd]?t|[ecw]es?t|[bijkw]st|hkt|sgt|msk|hst|ak[sd]t|a[cew][sd]t|nz[sd]t)"
-    r"|(?<=\d)z|(?<=:\d\d)\s?[+−–-]\d\d:?\d\d)\)?\s*$",
-    re.I,
-)
 
 
 def same_instant(one: datetime | None, other: datetime | None) -> bool:
@@ -35,7 +31,8 @@ def direction(before: Claim | None, after: Claim) -> Direction | None:
 
     An estimate is no date: nothing moves towards one or between two. A date where there was no instant
     before (`TBA`, or no claim) is new, and the way back is a widening. A changed spelling of the same
-    instants, within 60 seconds, is no move.
+    instants, within 60 seconds, is no move. The same words in another zone are `zone`, and so is the step between
+    UTC and "anywhere on earth" in a list that writes all instants in UTC.
     """
     if after.estimated:
         return None
@@ -51,8 +48,9 @@ def direction(before: Claim | None, after: Claim) -> Direction | None:
         return Direction.NARROWED
     if _within(before, after):
         return Direction.WIDENED
-    # The same hour elsewhere: no two zones are further apart. Beyond that the day itself was read otherwise.
-    if _local(before) == _local(after) and abs(after.earliest - before.earliest) <= ZONES_APART:
+    if _elsewhere(before, after):
+        return Direction.ZONE
+    if _in_utc(before) and _in_utc(after) and same_instant(before.earliest, after.earliest - _step(before, after)):
         return Direction.ZONE
     return Direction.EARLIER if after.earliest < before.earliest else Direction.LATER
 
@@ -87,9 +85,28 @@ def _latest(claim: Claim) -> datetime:
     return claim.latest or _END
 
 
-def _local(claim: Claim) -> str:
-    """The written words without the zone at their end."""
-    return _ZONE_AT_END.sub("", " ".join(claim.text.casefold().split()))
+def _in_utc(claim: Claim) -> bool:
+    """Whether a claim is one instant that its list itself has turned into UTC."""
+    return claim.earliest == claim.latest and bool(_UTC_INSTANT.fullmatch(claim.text))
+
+
+def _step(before: Claim, after: Claim) -> timedelta:
+    """From UTC to anywhere on earth or back, the way that the date went."""
+    return FROM_AOE if _earliest(after) > _earliest(before) else -FROM_AOE
+
+
+def _elsewhere(before: Claim, after: Claim) -> bool:
+    """Whether two claims have the same words but for the zone, or show the same hour on the clocks of their zones."""
+    (first, one), (second, other) = (find_zones(" ".join(claim.text.split())) for claim in (before, after))
+    if one.strip(" ()").casefold() == other.strip(" ()").casefold():
+        return abs(_earliest(before) - _earliest(after)) <= ZONES_APART
+    here, there = first or read_zone(before.zone_text or ""), second or read_zone(after.zone_text or "")
+    return abs(_wall(before, here) - _wall(after, there)) <= SAME
+
+
+def _wall(claim: Claim, zone: Zone) -> datetime:
+    """What the clocks of a zone show at a claim's early edge; where it may be several, the first to get there."""
+    return max(_earliest(claim).astimezone(rule).replace(tzinfo=None) for rule in zone.rules)
 
 
 def record(

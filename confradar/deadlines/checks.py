@@ -7,20 +7,20 @@ describes it to an operator. A failed blocking check holds back that source's re
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from enum import StrEnum
 from itertools import islice
 
 from confradar.deadlines import movement
+from confradar.deadlines.checking import Result, Seen, Severity, blocking, check, run
 from confradar.deadlines.conference import Claim
-from confradar.deadlines.dates import BEFORE_THE_EVENT, is_state
+from confradar.deadlines.dates import is_state
 from confradar.deadlines.evidence import Evidence
 from confradar.deadlines.identity import MentionKey
 from confradar.deadlines.listing import EntryType, Listing
 from confradar.deadlines.movement import Move
 from confradar.deadlines.names import title_key
+from confradar.deadlines.reach import BEFORE_THE_EVENT, Edition, event_doubt
 from confradar.deadlines.verdict import Gate
 
 __all__ = ["Evidence", "Result", "Severity", "blocking", "check", "run"]
@@ -33,71 +33,6 @@ TOGETHER = 3  # conferences: one moves all its gates in one night, and so does i
 SILENT_FOR = timedelta(days=90)
 SHOWN = 3
 LOOKED_AT = 1000  # moves that are searched for typing errors; more at once are a matter of the other checks
-
-
-class Severity(StrEnum):
-    """How bad a failed check is. A warning never holds a result back."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a check found. `blocking` says that its failure holds the result back, in this very case."""
-
-    name: str
-    severity: Severity
-    blocking: bool
-    passed: bool
-    description: str
-    observed: str
-
-
-Seen = tuple[bool, str]  # whether it passed, and what was observed
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    look: Callable[[Evidence], Seen]
-    severity: Severity
-    blocking: bool
-    counts: bool
-
-
-_checks: list[_Check] = []
-
-
-def check(
-    *, severity: Severity, blocking: bool = False, counts: bool = False
-) -> Callable[[Callable[[Evidence], Seen]], Callable[[Evidence], Seen]]:
-    """Make a function a check. `counts`: it judges the number of listings, which a crawl that was cut leaves open."""
-
-    def add(look: Callable[[Evidence], Seen]) -> Callable[[Evidence], Seen]:
-        _checks.append(_Check(look, severity, blocking and severity is Severity.ERROR, counts))
-        return look
-
-    return add
-
-
-def run(evidence: Evidence) -> tuple[Result, ...]:
-    """The results of all checks, in the order in which they stand here.
-
-    What could hold the result back is a mere warning on a first load, and about the count of a crawl that was cut.
-    """
-    results = []
-    for each in _checks:
-        passed, observed = each.look(evidence)
-        pardoned = evidence.first_load or (each.counts and evidence.cut)
-        severity = Severity.WARNING if pardoned else each.severity
-        name, description = each.look.__name__, " ".join((each.look.__doc__ or "").split())
-        results.append(Result(name, severity, each.blocking and not pardoned, passed, description, observed))
-    return tuple(results)
-
-
-def blocking(results: Iterable[Result]) -> Result | None:
-    """The first failed check that holds the result back, if any."""
-    return next((result for result in results if result.blocking and not result.passed), None)
 
 
 @check(severity=Severity.ERROR, blocking=True, counts=True)
@@ -178,10 +113,19 @@ def dates_not_earlier(evidence: Evidence) -> Seen:
 def no_common_shift(evidence: Evidence) -> Seen:
     """Five dates or more of several conferences do not move by one amount while no other moves: a zone misread."""
     moves = evidence.movement.moves
-    shift = movement.one_shift(moves)
-    held = shift is not None and len(moves) >= SHIFTED and _together(evidence, moves)
-    by = f"all {len(moves):,} by {_amount(shift)}" if held and shift else "no amount in common"
+    shift, count = movement.common_shift(moves) or (timedelta(), 0)
+    held = count == len(moves) >= SHIFTED and _together(evidence, moves)
+    by = f"all {count:,} by {_amount(shift)}" if held else "no amount in common"
     return not held, f"{len(moves):,} dates moved, {by}{_moved(moves)}"
+
+
+@check(severity=Severity.WARNING)
+def no_zone_fault(evidence: Evidence) -> Seen:
+    """Five dates or more, most of those that move, do not move by one amount that two zones lie apart."""
+    moves = evidence.movement.moves
+    shift, count = movement.common_shift(moves) or (timedelta(), 0)
+    fault = count >= SHIFTED and 2 * count > len(moves) and movement.between_zones(shift) and _together(evidence, moves)
+    return not fault, f"{count:,} of {len(moves):,} moves go by {_amount(shift)}" if count else "no date moved"
 
 
 @check(severity=Severity.WARNING)
@@ -208,15 +152,20 @@ def few_rejected(evidence: Evidence) -> Seen:
 
 @check(severity=Severity.WARNING)
 def dates_possible(evidence: Evidence) -> Seen:
-    """Few abstract and submission dates, though written with digits, name a day that cannot be or cannot be read."""
-    gates, odd = 0, []
+    """Few abstract and submission dates, though written with digits, name a day that cannot be or cannot be read, and
+    few events take months, end before they begin or lie in another year than their edition.
+    """
+    gates, impossible = 0, []
     for key, claims in evidence.claims.items():
         for claim in claims.values():
             if claim.kind in BEFORE_THE_EVENT and any(map(str.isdigit, claim.text)):
                 gates += 1
                 if claim.earliest is None and not is_state(claim.text):
-                    odd.append(key)
-    return not _many(len(odd), gates), f"{len(odd):,} of {gates:,} dates cannot be{_named(sorted(set(odd)))}"
+                    impossible.append(key)
+    odd = sorted(f"{listing.ref[:80]}, {doubt}" for listing in evidence.listings if (doubt := _event_doubt(listing)))
+    told = f"{len(impossible):,} of {gates:,} dates cannot be{_named(sorted(set(impossible)))}"
+    told += f"; {len(odd):,} events are odd{_few(odd[: SHOWN + 1])}" * bool(odd)
+    return not _many(len(impossible), gates) and not _many(len(odd), len(evidence.listings)), told
 
 
 @check(severity=Severity.WARNING)
@@ -260,6 +209,10 @@ def _bare(listing: Listing) -> bool:
     if not any(map(str.isalpha, listing.title)):
         return True
     return listing.type is not EntryType.JOURNAL and not (listing.dates or listing.starts_on or listing.ends_on)
+
+
+def _event_doubt(listing: Listing) -> str:
+    return event_doubt(Edition(listing.year, listing.starts_on, listing.ends_on))
 
 
 def _together(evidence: Evidence, moves: Iterable[Move]) -> bool:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from enum import StrEnum
 
-from confradar.deadlines.days import WEEKDAYS, Days, NoSuchDay, read_days, spoken
-from confradar.deadlines.listing import YEARS, Kind
+from confradar.deadlines import passages
+from confradar.deadlines.clocks import CLOCK, END_OF_DAY, WHOLE_DAY, Clocks, read_clocks
+from confradar.deadlines.days import WEEKDAYS, Days, NoSuchDay, read_days, spelled, spoken, year_of
+from confradar.deadlines.listing import Kind
+from confradar.deadlines.reach import BEFORE_THE_EVENT, Edition, doubtful, impossible
 from confradar.deadlines.zones import find_zones, read_zone
 
-LONGEST = 500  # characters of a text that are read
-END_OF_DAY = timedelta(hours=23, minutes=59, seconds=59)  # since the day began
-BEFORE_THE_EVENT = frozenset({Kind.ABSTRACT, Kind.SUBMISSION})
-LONGEST_LEAD_YEARS = 2
+__all__ = ["BEFORE_THE_EVENT", "Edition", "Precision", "Window", "is_state", "parse_day", "parse_days", "resolve"]
+
+LONGEST = 500  # characters of a text that is read; a longer one is refused
 
 
 class Precision(StrEnum):
@@ -25,15 +27,6 @@ class Precision(StrEnum):
     DAY = "day"
     MONTH = "month"
     NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """What `resolve` may know of the conference whose gate it reads."""
-
-    year: int
-    starts_on: date | None = None
-    ends_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +44,6 @@ class Window:
     finding: str = ""
 
 
-_STRUCK = re.compile(r"~~[^~]*~~|<(s|del|strike)>[^<]*</\1>", re.IGNORECASE)
-_PLAIN = str.maketrans({
-    **dict.fromkeys("‐‑‒–—―−", "-"), "*": None, "†": None, "‡": None, **dict.fromkeys("¹²³⁴⁵⁶⁷⁸⁹⁰", None),
-})  # fmt: skip
-_CLOCK = re.compile(
-    r"(?:(?<=[0-9])T|(?<![A-Za-z0-9.+])(?<![0-9]:))"
-    r"(?:(?P<hour>[0-9]{1,2})(?:[:h](?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:\.[0-9]{1,9})?)?"
-    r"(?: ?(?P<half>[ap])\.?m\.?)?| ?(?P<only_half>[ap])\.?m\.?)"
-    r"(?: ?(?P<said>noon|midnight|h|hrs|hours))?(?![A-Za-z0-9:])"
-    # The 12 of "12 noon", unless it is a day: "May 12 noon".
-    r"|(?:(?:^|(?<=, )|(?<=[(])|(?<=[0-9]{4} )|(?<=at ))12 )?(?P<word>noon|midday|midnight)\b)",
-    re.IGNORECASE,
-)
 _STATES = {
     "TBA": r"tba|announced|soon", "TBD": r"tbd|determined|decided", "TBC": r"tbc|confirmed",
     "N/A": r"n/?a|n\. ?a\.|none|null|not applicable", "rolling": r"rolling|ongoing|open|any ?time|continuous",
@@ -78,22 +58,21 @@ _SILENT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Clocks:
-    """The times of day in a text, as time since the day began; and the text without them."""
+class _Words:
+    """What is written, plain: the part that speaks of the gate, and the whole, which may add the zone and the year."""
 
-    since_start: frozenset[timedelta]
-    precision: Precision
-    reason: str
-    rest: str
+    gate: str
+    whole: str
+    zone_text: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A window with the days that it was made of, all of them possible; and whether their year was supplied."""
+    """A window with the days that it was made of, all of them real; and what does not fit in their words."""
 
     window: Window
     days: tuple[date, ...] = ()
-    yearless: bool = False
+    contradicted: str = ""  # by the weekday that is written
 
 
 def resolve(text: str, zone_text: str | None, *, kind: Kind, edition: Edition, day_first: bool | None = None) -> Window:
@@ -102,20 +81,29 @@ def resolve(text: str, zone_text: str | None, *, kind: Kind, edition: Edition, d
     `zone_text` is the page's own words; a zone inside `text` wins. A day without an hour ends at 23:59:59, a
     range at its last day (a rebuttal starts on the first). "AoE" is UTC-12 (`Etc/GMT+12` in tzdata, whose signs
     are inverted). Without a known zone the window reaches from UTC+14 to UTC-12. An hour that comes twice at a
-    change of clocks, or not at all, gives both instants; the end of a day is the later one. A day without a
-    year is in the edition's, or in the year before if the event would be over. States (`TBA`), days that do
-    not exist and gates that the event makes impossible give precision `none` with the reason.
+    change of clocks, or not at all, gives both instants; the end of a day is the later one. Dates that are struck
+    through, extended or labelled as another kind's are left out. A day without a year is given one if the edition
+    leaves one choice: the last such day before the event, or the one whose weekday fits. States (`TBA`), days that
+    do not exist, gates that the event makes impossible and texts of more than 500 characters give precision `none`
+    with the reason.
     """
+    if len(text) > LONGEST:
+        return _nothing(f"{len(text):,} characters: more than {LONGEST}")
     plain = _plain(text)
-    reading = _read(plain, zone_text, kind, edition.year, day_first)
-    doubt = _out_of_reach(reading.days, kind, edition)
-    if doubt and reading.yearless:
-        earlier = _read(plain, zone_text, kind, edition.year - 1, day_first)
-        if earlier.days and not _out_of_reach(earlier.days, kind, edition):
-            return earlier.window
-    if doubt and kind in BEFORE_THE_EVENT:
-        return _nothing(doubt)
-    return replace(reading.window, finding=_all(reading.window.finding, doubt))
+    words = _Words(passages.of_gate(plain, kind), plain, (zone_text or "")[:LONGEST])
+    written = year_of(plain)
+    reading = _read(words, kind, written or edition.year, day_first)
+    if (written if words.gate == plain else year_of(words.gate)) is None and any(map(str.isdigit, words.gate)):
+        earlier = _read(words, kind, (written or edition.year) - 1, day_first)
+        possible = [each for each in (reading, earlier) if each.days and not impossible(each.days, kind, edition)]
+        fitting = [each for each in possible if not each.contradicted] or possible
+        if len(fitting) > 1 and kind in BEFORE_THE_EVENT and not written and not edition.event:
+            return _nothing(f"no year is given: {edition.year - 1} or {edition.year}")
+        fitting.sort(key=lambda each: bool(doubtful(each.days, edition)))  # stable: the later year first
+        reading = fitting[0] if fitting else reading
+    if never := impossible(reading.days, kind, edition):
+        return _nothing(never)
+    return replace(reading.window, finding=_all(reading.window.finding, doubtful(reading.days, edition)))
 
 
 def is_state(text: str) -> bool:
@@ -132,7 +120,7 @@ def parse_day(text: str, year: int | None) -> date | None:
 def parse_days(text: str, year: int | None) -> tuple[date, date] | None:
     """The first and the last day of an event: `8 - 13 May 2026`, `11, 12 and 16 May 2026`; None if unclear."""
     try:
-        runs = read_days(_CLOCK.sub(" ", find_zones(_plain(text))[1]), year).runs
+        runs = read_days(CLOCK.sub(" ", find_zones(_plain(text[:LONGEST]))[1]), year).runs
     except NoSuchDay:
         return None
     if len(runs) != 1 or runs[0][0] > runs[0][-1]:
@@ -141,14 +129,14 @@ def parse_days(text: str, year: int | None) -> tuple[date, date] | None:
 
 
 def _plain(text: str) -> str:
-    return " ".join(_STRUCK.sub(" ", text[:LONGEST]).translate(_PLAIN).split())
+    return spelled(passages.plain(text)[:LONGEST])
 
 
-def _read(plain: str, zone_text: str | None, kind: Kind, year: int, day_first: bool | None) -> _Reading:
+def _read(words: _Words, kind: Kind, year: int, day_first: bool | None) -> _Reading:
     """The window of the words alone, whatever the event."""
-    zone, words = find_zones(plain)
-    zone = zone or read_zone((zone_text or "")[:LONGEST])
-    clocks = _clocks(words)
+    zone, text = find_zones(words.gate)
+    zone = zone or find_zones(words.whole)[0] or read_zone(words.zone_text)
+    clocks = read_clocks(text)
     try:
         found = read_days(clocks.rest, year, day_first=day_first)
     except NoSuchDay as error:
@@ -156,23 +144,24 @@ def _read(plain: str, zone_text: str | None, kind: Kind, year: int, day_first: b
     side = 0 if kind is Kind.REBUTTAL_START else -1
     days = tuple(run[side] for run in found.runs) or tuple(edge for month in found.months for edge in month)
     if not days:
-        return _Reading(_nothing(_reason(plain)))
+        return _Reading(_nothing(_reason(words.gate)))
 
     unread = " ".join(_SILENT.sub(" ", found.rest).split())[:60]
+    precision = Precision.SECOND if clocks.seconds else Precision.MINUTE if clocks.exact else Precision.DAY
     if found.months:
-        clocks = replace(
-            clocks, since_start=frozenset({END_OF_DAY}), precision=Precision.MONTH, reason="no day is given"
-        )
-    elif clocks.precision is Precision.DAY and any(sign.isdigit() for sign in unread):
-        clocks = replace(clocks, since_start=frozenset({timedelta(), END_OF_DAY}), reason="the hour is not understood")
+        precision = Precision.MONTH
+        clocks = Clocks(frozenset({END_OF_DAY}), exact=False, seconds=False, reason="no day is given", rest="")
+    elif precision is Precision.DAY and any(sign.isdigit() for sign in unread):
+        clocks = Clocks(WHOLE_DAY, exact=False, seconds=False, reason="the hour is not understood", rest="")
     walls = [datetime.combine(day, time()) + since_start for day in days for since_start in clocks.since_start]
-    end_of_day = clocks.precision in (Precision.DAY, Precision.MONTH)
+    end_of_day = precision in (Precision.DAY, Precision.MONTH)
     instants = [zone.instants(wall, end_of_day=end_of_day) for wall in walls]
     every = frozenset[datetime]().union(*instants)
+    contradicted = _contradicted(found, days)
     window = Window(
         min(every),
         max(every),
-        clocks.precision,
+        precision,
         reason=_all(
             f"could be {' or '.join(map(spoken, days))}" * (len(found.runs) > 1),
             clocks.reason,
@@ -181,78 +170,21 @@ def _read(plain: str, zone_text: str | None, kind: Kind, year: int, day_first: b
         finding=_all(
             zone.finding,
             zone.out_of_season(walls[0]),
-            _doubts(found, days),
+            f"no year is given; read as {days[-1].year}" * found.yearless,
+            contradicted,
             f"several days are given; the {'first' if side == 0 else 'last'} counts"
             * any(len(run) > 1 for run in found.runs),
             f'not understood: "{unread}"' * bool(unread),
         ),
     )
-    return _Reading(window, days, found.yearless)
+    return _Reading(window, days, contradicted)
 
 
-def _clocks(text: str) -> _Clocks:
-    found: set[timedelta] = set()
-    reasons: set[str] = set()
-    seconds = False
-
-    def take(match: re.Match[str]) -> str:
-        nonlocal seconds
-        times = _times(match)
-        found.update(times)
-        seconds = seconds or bool(match["second"])
-        if len(times) > 1:
-            reasons.add("midnight is the day's start or its end")
-        return " " if times else match[0]
-
-    rest = _CLOCK.sub(take, text)
-    if not found:
-        return _Clocks(frozenset({END_OF_DAY}), Precision.DAY, "no hour is given: the end of the day", rest)
-    if len(found) > 1 and not reasons:
-        reasons.add("several hours are given")
-    return _Clocks(frozenset(found), Precision.SECOND if seconds else Precision.MINUTE, _all(*reasons), rest)
-
-
-def _times(match: re.Match[str]) -> tuple[timedelta, ...]:
-    """The times of day that a clock's words mean: two for midnight, none for an hour that does not exist."""
-    word, said = (match["word"] or "").casefold(), (match["said"] or "").casefold()
-    if word in ("noon", "midday"):
-        return (timedelta(hours=12),)
-    hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
-    if word or (said == "midnight" and hour % 12 == 0 and not minute):
-        return timedelta(), timedelta(hours=24)
-    half = (match["half"] or match["only_half"] or "").casefold()
-    if half and hour <= 12:
-        hour = hour % 12 + 12 * (half == "p") if hour else 99
-    elif half == "a":
-        hour = 99
-    since_start = timedelta(hours=hour, minutes=minute, seconds=second)
-    return (since_start,) if since_start <= timedelta(hours=24) else ()
-
-
-def _out_of_reach(days: tuple[date, ...], kind: Kind, edition: Edition) -> str:
-    """Why no such gate can be on these days; empty if one can. An event whose own dates are wrong judges nothing."""
-    if not days:
-        return ""
-    starts, ends = edition.starts_on or edition.ends_on, edition.ends_on or edition.starts_on
-    if starts is None or ends is None or ends.year < edition.year or starts > ends:
-        starts = ends = None
-    if ends and min(days) > ends:
-        return f"{spoken(min(days))}: after the event's end, {spoken(ends)}"
-    year = starts.year if starts else edition.year
-    if kind not in BEFORE_THE_EVENT or year not in YEARS:
-        return ""
-    month, day = (starts.month, min(starts.day, 28)) if starts else (1, 1)
-    if max(days) < date(year - LONGEST_LEAD_YEARS, month, day):
-        return f"{spoken(max(days))}: more than 24 months before {spoken(starts) if starts else edition.year}"
-    return ""
-
-
-def _doubts(found: Days, days: tuple[date, ...]) -> str:
-    """What does not fit together in words that could be read."""
-    yearless = f"no year is given; read as {days[-1].year}" * found.yearless
+def _contradicted(found: Days, days: tuple[date, ...]) -> str:
+    """What the weekday that is written says against the day; empty if it fits, or there is not one of each."""
     if len(found.weekdays) != 1 or len(days) != 1 or found.months or days[0].weekday() == found.weekdays[0]:
-        return yearless
-    return _all(yearless, f"{spoken(days[0])} is a {WEEKDAYS[days[0].weekday()]}, not a {WEEKDAYS[found.weekdays[0]]}")
+        return ""
+    return f"{spoken(days[0])} is a {WEEKDAYS[days[0].weekday()]}, not a {WEEKDAYS[found.weekdays[0]]}"
 
 
 def _reason(plain: str) -> str:

@@ -39,6 +39,14 @@ _GAP = re.compile(rf"{_TO}", re.IGNORECASE)
 _Written = tuple[int | None, int, int]  # year, month, day
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a date stands in a text."""
+
+    start: int
+    end: int
+
+
 class NoSuchDay(ValueError):
     """A date is written that the calendar does not have. The message quotes it."""
 
@@ -65,7 +73,7 @@ def read_days(text: str, year: int | None, *, day_first: bool | None = None) -> 
     first. Without any year a day is left unread. Raises NoSuchDay for `31 November 2026` and years out of reach.
     """
     weekdays = tuple(_index(WEEKDAYS, match[1]) for match in _WEEKDAY.finditer(text))
-    text = " ".join(_MONTH_WORD.sub(_month, _WEEKDAY.sub(" ", text)).split())
+    text = " ".join(spelled(_WEEKDAY.sub(" ", text)).split())
     groups: list[list[_Written]] = []
     months: list[tuple[date, date]] = []
     rest, month_words, at, joined = "", "", 0, False
@@ -94,6 +102,28 @@ def read_days(text: str, year: int | None, *, day_first: bool | None = None) -> 
         yearless=bool(groups) and not any(written),
         weekdays=weekdays,
     )
+
+
+def spelled(text: str) -> str:
+    """A text with the months in full: `Feb. 3` and `Feburary 3` as `February 3`."""
+    return _MONTH_WORD.sub(_month, text)
+
+
+def date_spans(text: str) -> list[Span]:
+    """Where the dates of a text that is spelled out stand; the days of one range or list are one."""
+    spans: list[Span] = []
+    for match in _DATE.finditer(text):
+        if spans and _GAP.fullmatch(text, spans[-1].end, match.start()):
+            spans[-1] = Span(spans[-1].start, match.end())
+        else:
+            spans.append(Span(match.start(), match.end()))
+    return spans
+
+
+def year_of(text: str) -> int | None:
+    """The last year that a date of a spelled-out text names; None if none does."""
+    years = [int(year) for span in date_spans(text) for year in re.findall("[0-9]{4}", text[span.start : span.end])]
+    return years[-1] if years else None
 
 
 def spoken(day: date) -> str:

@@ -26,7 +26,8 @@ class Evidence:
     store. `floor` is the fewest listings that are credible, `expected` the fewest and most of an ordinary night,
     `counts` the listings of the last good nights that no limit ended, newest first; without `counts` and `before`
     it is a first load. `complete_feeds` are the feeds of which every entry was read; `cut` says that a limit, the
-    budget or Ctrl-C ended the crawl, so that its count says nothing.
+    budget or Ctrl-C ended the crawl, so that its count says nothing. `replay` says that an archived or a past night is
+    read again: months may lie between two of them, and what moved then has moved.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Evidence:
     complete_feeds: frozenset[str]
     cut: bool
     now: datetime
+    replay: bool = False
 
     @cached_property
     def first_load(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 
@@ -15,7 +15,23 @@ from confradar.deadlines.listing import Listing
 from confradar.deadlines.movement import typing_error
 from confradar.deadlines.verdict import CREDIBLE_FOR, Gate, Said
 
-Move = tuple[Claim | None, Claim]
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a mention said of a gate, if anything, and what it says tonight.
+
+    `guessed` says that its list had only estimates for the whole edition before.
+    """
+
+    before: Claim | None
+    after: Claim
+    guessed: bool
+
+    @property
+    def direction(self) -> Direction | None:
+        """Where the date went; a first date is announced if the edition was guessed at."""
+        where = changes.direction(self.before, self.after)
+        return Direction.ANNOUNCED if where is Direction.NEW and self.guessed else where
 
 
 def judge(
@@ -39,12 +55,13 @@ def judge(
         moves: defaultdict[Gate, list[Move]] = defaultdict(list)
         for mention in mentions:
             before = {claim.gate: claim for claim in claims_of.get(mention.id, ())}
+            guessed = bool(before) and all(claim.estimated for claim in before.values())
             listing = given.get(mention.id)
             after = _claims(known, merged, mention, before, listing) if listing else before
             for gate, claim in after.items():
                 said[gate].append(claim)
                 if claim is not before.get(gate):
-                    moves[gate].append((before.get(gate), claim))
+                    moves[gate].append(Move(before.get(gate), claim, guessed))
         by_id = {mention.id: mention for mention in mentions}
         for gate in sorted(said.keys() | gates_of[conference_id]):
             found = verdict.decide(said[gate], by_id, merged.at)
@@ -110,8 +127,8 @@ def _deadline(
     if key[0] not in known.conferences:
         return
     told = False
-    for before, after in moves:
-        where = changes.direction(before, after)
+    for move in moves:
+        before, after, where = move.before, move.after, move.direction
         if where is None or (where is Direction.NEW and (told or (old is not None and old.safe_at is not None))):
             continue
         told = True

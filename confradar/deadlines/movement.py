@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from confradar.deadlines.changes import SAME, direction, moved
+from confradar.deadlines.changes import SAME, ZONES_APART, direction, moved
 from confradar.deadlines.conference import Claim, Direction
 from confradar.deadlines.dates import Precision, parse_day
 from confradar.deadlines.identity import MentionKey
@@ -79,13 +79,22 @@ def _pairs(before: Said, after: Said) -> Iterator[tuple[MentionKey, Claim, Claim
                 yield key, old, new
 
 
-def one_shift(moves: Collection[Move]) -> timedelta | None:
-    """The amount by which all of them moved, if it is one, within 60 seconds; else None."""
-    shifts = [move.shift for move in moves]
-    known = [shift for shift in shifts if shift is not None]
-    if not known or len(known) < len(shifts) or max(known) - min(known) > SAME or min(map(abs, known)) <= SAME:
-        return None
-    return min(known)
+def common_shift(moves: Collection[Move]) -> tuple[timedelta, int] | None:
+    """The amount by which most of the moves went, within 60 seconds, and how many went so; None if none has one."""
+    shifts = sorted(shift for move in moves if (shift := move.shift) is not None and abs(shift) > SAME)
+    best, first = (0, 0), 0
+    for last, shift in enumerate(shifts):
+        while shift - shifts[first] > SAME:
+            first += 1
+        best = max(best, (last - first + 1, first))
+    return (shifts[best[1]], best[0]) if shifts else None
+
+
+def between_zones(shift: timedelta) -> bool:
+    """Whether two zones can lie that far apart; a whole day is an extension rather."""
+    quarters = round(shift / timedelta(minutes=15))
+    near = abs(shift - quarters * timedelta(minutes=15)) <= SAME
+    return near and abs(shift) <= ZONES_APART + SAME and quarters % 96 != 0
 
 
 def typing_error(before: Claim, after: Claim) -> str:

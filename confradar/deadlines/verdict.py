@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from confradar.deadlines import chain
 from confradar.deadlines.changes import SAME
 from confradar.deadlines.conference import Claim, Mention, Verdict
 from confradar.deadlines.dates import Edition, Precision, Window, resolve
@@ -30,7 +31,8 @@ class Said:
 def claims(mention_id: int, listing: Listing, now: datetime) -> dict[Gate, Claim]:
     """What a listing says of each gate, resolved. Of two dates for one gate the earlier counts, before any estimate.
 
-    The listing's own year and event dates are the edition: what one source says depends on no other.
+    The listing's own year and event dates are the edition: what one source says depends on no other. A gate that
+    stands out of the order of the others says so among its reasons.
     """
     edition = Edition(listing.year, listing.starts_on, listing.ends_on)
     found: dict[Gate, Claim] = {}
@@ -41,6 +43,8 @@ def claims(mention_id: int, listing: Listing, now: datetime) -> dict[Gate, Claim
         claim = _claim(mention_id, written, window, now)
         if written.gate not in found or _sooner(claim, found[written.gate]):
             found[written.gate] = claim
+    for gate, doubt in chain.doubts(found).items():
+        found[gate] = replace(found[gate], reason="; ".join(filter(None, (found[gate].reason, doubt))))
     return found
 
 

@@ -21,13 +21,16 @@ ORDER = [
 ]
 
 
+ZONE_FAULT = 5  # dates: so many that one source moves between two zones in one run, by one amount, are told in one row
+
+
 def once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """One row for each gate, direction and run, in the order of the first: the most exact words, and who else says so.
 
-    Words with an hour and a zone are the longer ones.
+    Words with an hour and a zone are the longer ones. What a source reads in another zone all at once is one row.
     """
     gates: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in rows:
+    for row in _zone_faults(rows):
         gate = tuple(row.get(name) for name in ("slug", "kind", "round", "track", "direction", "run_id"))
         gates.setdefault(gate, []).append(row)
     told = []
@@ -35,6 +38,26 @@ def once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         exact = max(same, key=lambda row: len(row["after"] or row["before"] or ""))
         others = sorted({row["source"] or "several" for row in same} - {exact["source"]})
         told.append({**exact, "source": ", ".join([exact["source"] or "several", *others])})
+    return told
+
+
+def _zone_faults(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, those of one zone fault replaced by a single one that says how many dates it moved, and how far."""
+    told = list(rows)
+    faults: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in told:
+        if row["direction"] == Direction.ZONE and row.get("before_at") and row.get("after_at"):
+            hours = round((row["after_at"] - row["before_at"]) / timedelta(minutes=15)) / 4
+            faults.setdefault((row["source"], row.get("run_id"), hours), []).append(row)
+    for (source, _, hours), same in faults.items():
+        if len(same) >= ZONE_FAULT:
+            words = {
+                "before": same[0]["before"],
+                "after": f"{same[0]['after']}, and all others by {hours:+g} hours too",
+            }
+            name = {"acronym": None, "title": f"{len(same)} dates of {source}", "year": "", "kind": None}
+            told[told.index(same[0])] = {**same[0], **words, **name, "round": 0, "track": ""}
+            told = [row for row in told if row not in same[1:]]
     return told
 
 

@@ -19,6 +19,9 @@ NAME = "ai_deadlines"
 # A spreadsheet once saved a whole list with its own order: 3/21/2022.
 _SPREADSHEET = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})")
 _ABSENT = {"", "null", "~", "none"}
+# `Round 1 Final Decisions` beside `Round 1 Reviews and Decisions` (WACV 2026), `Camera-ready` beside `Revised version`
+# (Eurographics 2026): which one is the gate may not depend on which stands first, since the other comes and goes.
+_FINAL = re.compile(r"\bfinal (?:decisions?|notification)\b|\bcamera[- ]ready\b", re.IGNORECASE)
 _ONLINE = {"online", "virtual"}
 
 
@@ -129,11 +132,18 @@ def listing(page: Page, fields: Fields, name: str, year: int, **values: Any) -> 
 
 
 def distinct(fields: Fields, dates: Iterable[tuple[WrittenDate, str]]) -> tuple[WrittenDate, ...]:
-    """Each gate once. Of two dates of one gate the later in the list takes its label as the track."""
+    """Each gate once. Of two dates of one gate the first whose label says that it is the final one keeps the gate,
+    else the first in the list; the others take their labels as tracks.
+    """
     gates: dict[tuple[Kind, int, str], WrittenDate] = {}
-    for given, label in dates:
-        taken = gates.get(given.gate)
-        written = given if taken is None or taken == given else replace(given, track=label)
+    given = list(dates)
+    for number in sorted(range(len(given)), key=lambda number: not _FINAL.search(given[number][1])):
+        written, label = given[number]
+        if gates.get(written.gate, written) != written:
+            written = replace(written, track=label)
         if gates.setdefault(written.gate, written) != written:
             fields.report(written.kind, written.text, f"one date for {label or 'one gate'}"[:80])
-    return tuple(gates.values())
+        given[number] = (written, label)
+    return tuple(
+        written for written in dict.fromkeys(written for written, _ in given) if gates[written.gate] == written
+    )

@@ -42,7 +42,7 @@ _FLAT = {
     "commitment_deadline": Kind.COMMITMENT,
     "final_decision_date": Kind.NOTIFICATION,
 }
-_ZONED = {"deadline", "abstract_deadline"}  # the others stand there in UTC, and nothing on the record says so
+_ZONED = {"deadline", "abstract_deadline"}  # some of the others stand there in UTC, and nothing on the record says so
 _READ = {
     *_FLAT,
     "title",
@@ -91,7 +91,7 @@ def conference(page: Page, record: Mapping[str, Any]) -> list[Found]:
 def _dates(fields: Fields, own: str) -> list[tuple[WrittenDate, str]]:
     """All dates with their labels; one on the record counts only for a kind that the list lacks.
 
-    `own` are words that name no track.
+    An entry of the list without a zone has the record's. `own` are words that name no track.
     """
     listed = list(_listed(fields, own))
     kinds = {written.kind for written, _ in listed}
@@ -119,7 +119,8 @@ def _listed(fields: Fields, own: str) -> Iterator[tuple[WrittenDate, str]]:
         number, track = round_and_track(label, own)
         if text:
             track = track if kind and kind is not Kind.OTHER else label or type_
-            yield _written(kind or Kind.OTHER, text, part.text("timezone"), number, track), label
+            zone = part.text("timezone") or fields.text("timezone")
+            yield _written(kind or Kind.OTHER, text, zone, number, track), label
 
 
 def _written(kind: Kind, text: str, zone: str | None, number: int = 0, track: str = "") -> WrittenDate:

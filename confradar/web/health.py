@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from confradar import app, steps
+from confradar import app
 from confradar.errors import BrokerUnavailable, ConfRadarError, DatabaseUnavailable, SchemaMismatch
 from confradar.settings import Settings
 from confradar.steps import STORE
-from confradar.steps.watching import LATE, MISSING
-from confradar.storage import alerts, database, ledger
+from confradar.storage import alerts, database, history, ledger
 
 STATEMENT_SECONDS = 5
 
@@ -25,18 +24,16 @@ class Health:
 
 
 def health(settings: Settings) -> Health:
-    """How the last night was, whether one is missing or late, and which alerts are open."""
+    """How the last scheduled night was, and which alerts are open."""
     try:
         with database.reading(settings.database, statement_seconds=STATEMENT_SECONDS) as connection:
-            night = steps.night_state(connection, settings, now=database.clock(connection))
-            rows = ledger.step_runs(connection, night.last.id) if night.last else []
-            alerted = [condition for condition, _, _ in alerts.all_open(connection)]
+            nights = history.last_nights(connection)
+            rows = [row for steps in history.steps_of(connection, nights).values() for row in steps]
+            found = [condition for condition, _, _ in alerts.all_open(connection)]
     except ConfRadarError:
         return Health(False, "the database cannot be read: `confradar doctor` says why")
-    told = [_night(night.last, rows)] if night.last else ["no night yet, the next is at 02:00 UTC"]
-    told += ["schedule paused"] if night.pause else []
-    wrong = [*([MISSING] if night.missing else []), *([LATE] if night.late else []), *alerted]
-    return Health(not wrong and all(map(_good, rows)), " · ".join([*told, *dict.fromkeys(wrong)]))
+    told = [_night(nights[0], rows)] if nights else ["no night yet, the next is at 02:00 UTC"]
+    return Health(not found and all(_good(row) for row in rows), " · ".join([*told, *found]))
 
 
 def _night(run: ledger.Run, rows: list[dict[str, Any]]) -> str:

@@ -1,7 +1,5 @@
 """What Prometheus reads, on both databases: true to the ledger, and as cheap with a long history as with none."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event
 
-from confradar import graph, metrics, servers, steps
+from confradar import graph, metrics, steps
 from confradar import settings as configuration
 from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
@@ -168,19 +166,6 @@ def test_an_empty_ledger_has_figures(settings: Settings) -> None:
     assert found["up",] == found["broker_up",] == 1
     assert (found["queue_messages",], found["open_alerts",], found["lease_held_seconds",]) == (0, 0, 0)
     assert not {"last_night_age_seconds", "nights_success_ratio"} & {name for name, *_ in found}
-
-
-@pytest.mark.integration
-def test_the_command_prints_them(settings: Settings) -> None:
-    """To standard output, also while the broker is away."""
-    environment = {"CONFRADAR_DATABASE_URL": settings.database, "CONFRADAR_BROKER_URL": "redis://127.0.0.1:9/0"}
-    command = servers.confradar("metrics")
-
-    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, check=True)
-
-    found = read(done.stdout)
-    assert (found["up",], found["broker_up",]) == (1, 0)
-    assert done.stderr == b""
 
 
 def silent() -> int:

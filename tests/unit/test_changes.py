@@ -36,7 +36,7 @@ def guess(**fields) -> Claim:
     return replace(claim(**fields), estimated=True)
 
 
-WEEK = timedelta(days=7)
+HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,14 @@ WEEK = timedelta(days=7)
         (claim("10 May 2026 23:59 GMT+2"), claim("10 May 2026 23:59 UTC-08:00", at=NOON + WEEK / 17), Direction.ZONE),
         (claim("2026-05-10T12:00Z"), claim("2026-05-10T12:00+02:00", at=NOON - timedelta(hours=2)), Direction.ZONE),
         (claim("10 May"), claim("10 Jun", at=NOON + WEEK * 4), Direction.LATER),
+        # IJCAI 2022, as a spreadsheet wrote it: other words, the same wall clock.
+        (claim("2026-05-10 12:00:00", "UTC"), claim("5/10/2026 12:00", "UTC+1", at=NOON - HOUR), Direction.ZONE),
+        (claim("2026-05-10 12:00:00", "UTC"), claim("5/10/2026 11:00", "UTC+1", at=NOON - HOUR * 2), Direction.EARLIER),
+        # One list took "anywhere on earth" for UTC, and mended it.
+        (claim("2026-05-10T12:00:00Z"), claim("2026-05-11T00:00:00Z", at=NOON + HOUR * 12), Direction.ZONE),
+        (claim("2026-05-10T12:00:00Z"), claim("2026-05-09T23:59:59Z", at=NOON - HOUR * 12), Direction.ZONE),
+        (claim("2026-05-10T12:00:00Z"), claim("2026-05-10T23:00:00Z", at=NOON + HOUR * 11), Direction.LATER),
+        (claim("2026-05-10 12:00", "AoE"), claim("2026-05-11 00:00", "AoE", at=NOON + HOUR * 12), Direction.LATER),
         (claim("10 June"), claim("10 July", at=NOON + WEEK * 4), Direction.LATER),
         (claim("10 May 23:59 CEST"), claim("10 May 23:59 (PT)", at=NOON + timedelta(hours=9)), Direction.ZONE),
         (claim("10 May", hours=26), claim("10 May", "AoE", at=NOON + timedelta(hours=26)), Direction.NARROWED),

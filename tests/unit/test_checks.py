@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -144,6 +144,37 @@ def test_a_few_dates_that_all_move_by_one_amount_are_held():
     assert held(night(12, 12, 12, 12, 12)) == "no_common_shift"
     assert held(night(-12, -12, -12, -12, -12)) == "no_common_shift"
     assert held(night(12, 12, 12, 12, 12, 48)) == ""
+
+
+def test_a_zone_fault_among_other_moves_is_named():
+    """As when a list read 182 dates of a night twelve hours later and moved a score of others; whole days are moves."""
+
+    def night(*hours: float) -> set[str]:
+        moved = [listing(number, days=hours_ / 24) for number, hours_ in enumerate(hours)]
+        return failed(evidence([*moved, *ORDINARY[len(moved) :]]))
+
+    assert "no_zone_fault" in night(12, 12, 12, 48)
+    assert "no_zone_fault" not in night(24, 24, 24, 48)
+    assert "no_zone_fault" not in night(12, 48, 72)
+
+
+def test_a_replay_reports_and_holds_nothing():
+    """Months may lie between two nights that are read again."""
+    again = evidence([listing(number, days=number / 40) for number in range(5)], replay=True)
+
+    assert {"count_above_floor", "open_conferences_kept"} <= failed(again)
+    assert not held(again)
+
+
+def test_odd_events_are_seen():
+    """Ten that end before they begin, of forty, are too many to be chance."""
+    odd = {"starts_on": date(2026, 8, 26), "ends_on": date(2020, 8, 28)}
+    assert "dates_possible" in failed(
+        evidence([listing(number, **(odd if number < 10 else {})) for number in range(40)])
+    )
+    assert "dates_possible" not in failed(
+        evidence([listing(number, **(odd if number < 2 else {})) for number in range(40)])
+    )
 
 
 def move_one(before: Listing, hours: float) -> Listing:

@@ -165,6 +165,15 @@ def test_a_date_that_returns_is_marked(nights):
     ]  # fmt: skip
 
 
+def test_a_gate_that_its_list_had_no_guess_of_is_announced_with_the_others(nights):
+    """The first real dates of an edition that was guessed at are announced, whichever gates they are of."""
+    guess = due("2026-05-11 12:00", estimated=True)
+    nights.run(listing("ICML", guess))
+    nights.run(listing("ICML", due(MAY), due("2026-05-03 12:00:00", kind=Kind.ABSTRACT)))
+
+    assert [change.direction for change in nights.dates] == [Direction.ANNOUNCED] * 2
+
+
 def test_a_gate_that_appears_later_is_new(nights):
     """A new gate of a known conference is told once, whoever says it first."""
     abstract = due("2026-05-03 12:00:00", kind=Kind.ABSTRACT)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from itsdangerous import TimestampSigner
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -192,23 +191,6 @@ def test_a_session_that_was_ended_changed_or_chosen_by_others_is_none(serve: Ser
     for cookie in (given, given[:-1] + ("a" if given[-1] != "a" else "b"), "chosen", ""):
         ask.cookies["confradar"] = cookie
         assert ask.post("/login", {"password": "wrong"}).status in (403, 422)
-
-
-class Earlier(TimestampSigner):
-    """Signs as of thirteen hours ago."""
-
-    def get_timestamp(self) -> int:
-        return super().get_timestamp() - 13 * 3600
-
-
-def test_a_session_ends_after_twelve_hours(tmp_path: Path) -> None:
-    """Its cookie is as good as none."""
-    rules = access(tmp_path, operator_hash=HASH)
-    fresh, old = (signer(rules._key).sign("session").decode() for signer in (TimestampSigner, Earlier))
-
-    assert rules.operator(request("127.0.0.1", cookie=f"confradar={fresh}")).name == "operator"
-    with pytest.raises(SignInNeeded):
-        rules.operator(request("127.0.0.1", cookie=f"confradar={old}"))
 
 
 @pytest.mark.parametrize(

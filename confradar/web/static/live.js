@@ -13,7 +13,7 @@
           const page = new DOMParser().parseFromString(await answer.text(), "text/html");
           for (const part of parts()) {
             const fresh = page.getElementById(part.id);
-            if (!fresh) location.reload(); // another page stands there by now
+            if (!fresh) part.removeAttribute("data-live");
             else if (fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.replaceWith(fresh);
           }
         }
