@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date
 
 from parsel import Selector
 
-from confradar.deadlines.listing import Kind, Listing, WrittenDate, clean
-from confradar.errors import FieldError
-from confradar.sources import acl_posts, acl_rolling_review
+from confradar.deadlines.listing import clean
+from confradar.sources import acl_rolling_review
+from confradar.sources.acl_posts import EVENT_PATH, Post, last_calls, listing
 from confradar.sources.base import (
     Feed,
     Follow,
@@ -24,7 +22,7 @@ from confradar.sources.base import (
     each,
     split_address,
 )
-from confradar.sources.days import day_range, single_day
+from confradar.sources.days import single_day
 from confradar.sources.markdown import from_html, plain, words
 
 # The hosting company's gate answers 409 without this cookie. The number is theirs and may change.
@@ -60,6 +58,7 @@ SOURCE = Source(
 FEWEST_ROWS = 3  # a shorter list was never seen
 MOST_FOLLOWED = 20  # event pages from one list page
 MOST_PAGES = 20
+MOST_LABELS = 50
 LISTS_FIRST = 10
 
 COLUMNS = {
@@ -75,52 +74,6 @@ LABELS = {
 }  # fmt: skip
 
 _GATE_COOKIE = re.compile(r"(humans_\d{1,12})=1")
-_EVENT_PATH = re.compile(r"/portal/(content|node)/([^/?#]+)")
-
-
-@dataclass
-class Post:
-    """What the portal says of one event, in words. `on` has the day of the server's own stamps, by field."""
-
-    title: str
-    path: str = ""
-    words: dict[str, str] = field(default_factory=dict)
-    on: dict[str, list[date]] = field(default_factory=dict)
-    deadlines: list[str] = field(default_factory=list)
-
-    @property
-    def ref(self) -> str:
-        """The portal's own name of the post: `nllp-2026`, `node/14303`. Made from the title if it has no link."""
-        match = _EVENT_PATH.match(self.path)
-        if match:
-            return match[2] if match[1] == "content" else f"node/{match[2]}"
-        return "-".join(re.findall(r"\w+", self.title.casefold()))
-
-    @property
-    def days(self) -> tuple[date | None, date | None]:
-        """First and last day of the event."""
-        if stamped := self.on.get("days"):
-            return min(stamped), max(stamped)
-        text = self.words.get("days", "")
-        first = single_day(text)
-        return day_range(text) or (first, first)
-
-    @property
-    def year(self) -> int | None:
-        """The year of the edition, if the post says it.
-
-        That is the year of the event's days; but a label of the year before them is the edition's own (an
-        edition may be held late).
-        """
-        label, first = acl_posts.year(self.title), self.days[0]
-        if first is None or (label and first.year - label == 1):
-            return label
-        return first.year
-
-    @property
-    def due(self) -> date | None:
-        """The day of the last deadline."""
-        return max((day for text in self.deadlines if (day := single_day(text))), default=None)
 
 
 def parse(page: Page) -> Iterator[Found]:
@@ -129,7 +82,7 @@ def parse(page: Page) -> Iterator[Found]:
         yield _gate(page)
     elif page.feed == "arr":
         yield from acl_rolling_review.read(page, SOURCE.name)
-    elif _EVENT_PATH.match(split_address(page.url).path):
+    elif EVENT_PATH.match(split_address(page.url).path):
         yield from each([page], _event, source=SOURCE.name, ref=lambda page: page.url)
     else:
         yield from _list(page)
@@ -163,6 +116,7 @@ def _list(page: Page) -> Iterator[Found]:
         # A post with several dates has a row for each.
         known = posts.setdefault(post.ref, post)
         known.deadlines += [text for text in post.deadlines if text not in known.deadlines]
+    posts = {post.ref: post for post in last_calls(posts.values())}
     thin = [post.ref for post in posts.values() if _wants_its_page(post, page)][:MOST_FOLLOWED]
     yield from each(
         posts.values(), lambda post: _from_row(post, page, post.ref in thin), source=SOURCE.name,
@@ -191,7 +145,7 @@ def _post(head: list[str], row: Selector) -> Post:
             continue
         if name == "title":
             post.title = text
-            found = _EVENT_PATH.match(split_address(cell.css("a::attr(href)").get() or "").path)
+            found = EVENT_PATH.match(split_address(cell.css("a::attr(href)").get() or "").path)
             post.path = found[0] if found else ""
         elif name == "deadline":
             # The stamp's day is sure, its hour and zone are the server's; the printed words are kept if they agree.
@@ -212,7 +166,7 @@ def _wants_its_page(post: Post, page: Page) -> bool:
 def _from_row(post: Post, page: Page, follow: bool) -> Iterator[Found]:
     # A year that can only be guessed waits for the event page: a wrong one would be another edition for ever.
     if post.year or not follow:
-        yield _listing(post, page, url=page.join(post.path) if post.path else page.url)
+        yield from listing(post, page, SOURCE.name, url=page.join(post.path) if post.path else page.url)
     if follow:
         yield Follow(page.join(post.path), page.feed, cookies={**GATE, **page.cookies})
 
@@ -227,7 +181,10 @@ def _event(page: Page) -> Iterator[Found]:
     post = Post(title, split_address(page.url).path, values)
     if values.get("deadline"):
         post.deadlines.append(values["deadline"])
-    yield _listing(post, page, url=page.url)
+    yield from listing(post, page, SOURCE.name, url=page.url)
+    for label in page.html.css(".field-label")[:MOST_LABELS]:
+        if (said := words(label).rstrip(":").strip()) and said.casefold() not in LABELS:
+            yield Rejected(SOURCE.name, post.ref, "label", said, "a known label")
 
 
 def _labelled(lines: list[str]) -> dict[str, str]:
@@ -243,33 +200,3 @@ def _labelled(lines: list[str]) -> dict[str, str]:
             next_is_label = following.partition(":")[0].strip().casefold() in LABELS
             values[name] = value.strip() or ("" if next_is_label else following)
     return {name: value for name, value in values.items() if value}
-
-
-def _listing(post: Post, page: Page, *, url: str) -> Listing:
-    """Raises FieldError if neither days nor title nor deadline say a year."""
-    words, (starts_on, ends_on) = post.words, post.days
-    year = post.year or (post.due.year if post.due else None)
-    if year is None:
-        raise FieldError("year", repr(post.title)[:80], "a year in the title or in a date", ref=post.ref[:80])
-    name, call = acl_posts.event_name(post.title), words.get("call", post.title)
-    place = list(dict.fromkeys(words[part] for part in ("location", "city", "country") if part in words))
-    website = words.get("website", "")
-    return Listing(
-        source=SOURCE.name, feed=page.feed, ref=post.ref, url=url, title=name, year=year,
-        type=acl_posts.entry_type(f"{post.title} {words.get('call', '')}"),
-        acronym=acl_posts.without_year(words.get("acronym", "")) or acl_posts.acronym(name),
-        website=website if website.startswith(("http://", "https://")) else None,
-        place=", ".join(place) or None, city=words.get("city"), country=words.get("country"),
-        online=True if re.search(r"\b(?:online|virtual)\b", " ".join(place), re.IGNORECASE) else None,
-        starts_on=starts_on, ends_on=ends_on, dates=tuple(_dates(post.deadlines, call)),
-        retrieved_at=page.retrieved_at,
-    )  # fmt: skip
-
-
-def _dates(texts: list[str], call: str) -> Iterator[WrittenDate]:
-    """The deadlines in order of their days; several of one post are its rounds. The portal names no zone."""
-    track = acl_posts.wanted_instead(call)
-    kind = Kind.OTHER if track else Kind.SUBMISSION
-    in_order = sorted(texts, key=lambda text: single_day(text) or date.max)
-    for number, text in enumerate(in_order, start=1):
-        yield WrittenDate(kind, text, round=number if len(texts) > 1 else 0, track=track)

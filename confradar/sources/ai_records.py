@@ -9,7 +9,7 @@ from typing import Any
 from confradar.deadlines.listing import Kind, Rank, WrittenDate
 from confradar.sources.ai_fields import Fields, distinct, listing
 from confradar.sources.base import Found, Page, whole
-from confradar.sources.wording import entry_type, gate_meant, round_and_track
+from confradar.sources.wording import entry_type, gate_meant, place_of, round_and_track
 
 _KINDS = {
     "paper": Kind.SUBMISSION,
@@ -77,7 +77,7 @@ def conference(page: Page, record: Mapping[str, Any]) -> list[Found]:
         whole(record.get("year"), "year"),
         full_name=fields.text("full_name"),
         website=fields.address("link"),
-        place=fields.text("place") or _place(fields),
+        place=fields.text("place") or place_of(*(fields.text(part) for part in ("venue", "city", "country"))),
         city=fields.text("city"),
         country=fields.text("country"),
         starts_on=starts_on,
@@ -126,15 +126,6 @@ def _listed(fields: Fields, own: str) -> Iterator[tuple[WrittenDate, str]]:
 def _written(kind: Kind, text: str, zone: str | None, number: int = 0, track: str = "") -> WrittenDate:
     # A spreadsheet once saved the whole list with its own order: 3/21/2022.
     return WrittenDate(kind, text, zone, number, track, day_first=False if "/" in text else None)
-
-
-def _place(fields: Fields) -> str | None:
-    """Venue, city and country, without a part that an earlier one already names."""
-    place = ""
-    for part in (fields.text("venue"), fields.text("city"), fields.text("country")):
-        if part and part.casefold() not in place.casefold():
-            place = f"{place}, {part}" if place else part
-    return place or None
 
 
 def _ranks(fields: Fields) -> Iterator[Rank]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,10 +13,12 @@ from parsel import Selector
 
 from confradar.deadlines.listing import EntryType, Listing, WrittenDate, clean
 from confradar.errors import FieldError
-from confradar.sources.base import Feed, Found, Page, Politeness, Source, Trouble, each, split_address
+from confradar.sources.base import Feed, Found, Page, Politeness, Rejected, Source, Trouble, each, is_web, split_address
+from confradar.sources.chairing_known import DECLARED, Declared
 from confradar.sources.days import YEAR, day_range
-from confradar.sources.gates import written_dates
+from confradar.sources.gates import unread_dates, written_dates
 from confradar.sources.markdown import from_html, plain
+from confradar.sources.wording import gate_meant
 
 SOURCE = Source(
     name="chairing_tool",
@@ -32,6 +34,7 @@ SOURCE = Source(
 
 DRAWN = 200  # letters; an empty shell shows fewer
 MOST_OBJECTS = 100_000
+MOST_TRACKS = 50
 
 # Beside the list of conferences lie their tracks, and behind these papers and people, who are nobody's business.
 _CONFERENCE = re.compile(r"/conferences/([A-Za-z0-9][A-Za-z0-9_-]{1,79})(?:/[a-z0-9-]*)?/?")
@@ -39,60 +42,9 @@ _YEAR = re.compile(rf"(?<!\d){YEAR}(?!\d)")
 _STATE = re.compile(r"window\.__\w{1,40}__\s*=\s*(?=[{\[])")
 _NAMES = ("name", "title", "fullName")
 _IDS = ("id", "slug", "conferenceId", "shortName")
+_ZONES = ("timezone", "timeZone", "tz")
+_OPEN = re.compile(r"TB[ACD]", re.IGNORECASE)
 _DATED = re.compile(r"deadline|tracks|start_?date", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A conference that a public page proves to be on the platform."""
-
-    id: str
-    title: str
-    acronym: str
-    year: int
-    type: EntryType = EntryType.CONFERENCE
-    website: str | None = None
-
-
-DECLARED = (
-    Declared(
-        "IJCAIECAI2026",
-        "35th International Joint Conference on Artificial Intelligence and European Conference on Artificial "
-        "Intelligence",
-        "IJCAI-ECAI",
-        2026,
-        website="https://2026.ijcai.org/",
-    ),
-    Declared(
-        "ddl20-ijcai2026",
-        "DDL 2.0 workshop at IJCAI-ECAI 2026 (deepfake detection and localization)",
-        "DDL",
-        2026,
-        EntryType.WORKSHOP,
-    ),
-    Declared(
-        "icaps-prbgi-26",
-        "Workshop on Planning and Reasoning about Beliefs, Goals, and Intentions (PR-BGI) at ICAPS 2026",
-        "PR-BGI",
-        2026,
-        EntryType.WORKSHOP,
-    ),
-    Declared(
-        "haxp26",
-        "Workshop on Human-Aware and Explainable Planning (HAXP) at ICAPS 2026",
-        "HAXP",
-        2026,
-        EntryType.WORKSHOP,
-    ),
-    Declared("isw2026", "ISW 2026", "ISW", 2026),
-    Declared(
-        "dli2026",
-        "Deep Learning Indaba 2026",
-        "DLI",
-        2026,
-        website="https://deeplearningindaba.com/2026/research-papers",
-    ),
-)
 
 
 def parse(page: Page) -> Iterator[Found]:
@@ -163,28 +115,53 @@ def _objects(data: Any) -> Iterator[dict[str, Any]]:
             rest += reversed(value)
 
 
-def _from_object(record: dict[str, Any], page: Page) -> Listing:
-    lines = [*_lines_of(record)]
+def _from_object(record: dict[str, Any], page: Page) -> list[Found]:
     days = tuple(str(_first(record, names) or "") for names in (("startDate", "start"), ("endDate", "end")))
     title = clean(str(_first(record, _NAMES)))
+    lines = [*_lines_of(record)]
     return _listing(
         page, own_id=str(_first(record, _IDS)), title=title or "", year=record.get("year"), lines=lines,
         acronym=clean(_first(record, ("acronym",))), place=clean(_first(record, ("location", "place"))),
         days=day_range(" to ".join(day[:10] for day in days)), website=clean(_first(record, ("website", "homepage"))),
+        tracks=_dates_of_tracks(record, written_dates(lines)),
     )  # fmt: skip
 
 
-def _lines_of(record: dict[str, Any]) -> Iterator[str]:
+def _tracks(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """The tracks of a conference: name, record, and whether it is the main one."""
+    tracks = record.get("tracks")
+    for track in tracks[:MOST_TRACKS] if isinstance(tracks, list) else ():
+        if isinstance(track, dict):
+            name = clean(_first(track, (*_NAMES, *_IDS))) or ""
+            yield name, track, str(_first(track, (*_IDS, *_NAMES))).casefold().startswith("main")
+
+
+def _lines_of(record: dict[str, Any]) -> list[str]:
     """`submission deadline: 2026-01-19` for each dated text of a conference and its main track, with its zone."""
-    tracks = [track for track in record.get("tracks") or () if isinstance(track, dict)]
-    main = [track for track in tracks if str(_first(track, (*_IDS, *_NAMES))).casefold().startswith("main")]
-    for part in (record, record.get("dates"), record.get("deadlines"), *main):
-        if isinstance(part, dict):
-            zone = _first(part, ("timezone", "timeZone", "tz")) or _first(record, ("timezone", "timeZone", "tz")) or ""
-            for key, value in part.items():
-                if isinstance(value, str) and _YEAR.search(value[:40]) and not key.lower().startswith(("start", "end")):
-                    words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", key)
-                    yield f"{words}: {value[:200]} {zone}"
+    main = [track for _, track, is_main in _tracks(record) if is_main]
+    parts = [record, record.get("dates"), record.get("deadlines"), *main]
+    return [line for part in parts if isinstance(part, dict) for line in _dated(part, record)]
+
+
+def _dated(part: dict[str, Any], record: dict[str, Any]) -> Iterator[str]:
+    zone = _first(part, _ZONES) or _first(record, _ZONES) or ""
+    for key, value in part.items():
+        is_date = isinstance(value, str) and (_YEAR.search(value[:40]) or _OPEN.fullmatch(value.strip()))
+        if is_date and not key.lower().startswith(("start", "end")) and key not in (*_NAMES, *_IDS):
+            said = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", key)
+            yield f"{said}: {value[:200]} {zone}"
+
+
+def _dates_of_tracks(record: dict[str, Any], main: tuple[WrittenDate, ...]) -> list[WrittenDate]:
+    """The dates that a track has for itself: tracks are no events, and most share the dates of the main one."""
+    shared = {(written.kind, written.text) for written in main}
+    found = []
+    for name, track, is_main in _tracks(record):
+        for written in () if is_main else written_dates([*_dated(track, record)]):
+            kind = gate_meant(written.kind, name)
+            if (written.kind, written.text) not in shared:
+                found.append(replace(written, kind=kind, track=clean(f"{name} {written.track}") or ""))
+    return found
 
 
 def _from_cards(page: Page) -> Iterator[Found]:
@@ -206,7 +183,7 @@ def _in_address(href: str) -> re.Match[str] | None:
     return None if address.query else _CONFERENCE.fullmatch(address.path)
 
 
-def _from_card(own_id: str, link: Selector, page: Page) -> Listing:
+def _from_card(own_id: str, link: Selector, page: Page) -> list[Found]:
     around = link.xpath("ancestor::*[self::article or self::li or self::tr][1]")
     ids = {match[1].casefold() for href in around.css("a::attr(href)").getall() if (match := _in_address(href))}
     lines = [plain(line) for line in from_html(around[0] if ids == {own_id.casefold()} else link)]
@@ -221,20 +198,32 @@ def _from_card(own_id: str, link: Selector, page: Page) -> Listing:
 def _listing(
     page: Page, *, own_id: str, title: str, lines: list[str], year: Any = None, acronym: str | None = None,
     place: str | None = None, days: tuple[date, date] | None = None, website: str | None = None,
-) -> Listing:  # fmt: skip
-    """Raises FieldError if nothing but the id could tell the year: ids lie about it (`ddl20-ijcai2026`)."""
+    tracks: Iterable[WrittenDate] = (),
+) -> list[Found]:  # fmt: skip
+    """The listing, and what was not understood.
+
+    Raises FieldError if nothing but the id could tell the year: ids lie about it (`ddl20-ijcai2026`).
+    """
     dates: tuple[WrittenDate, ...] = written_dates(lines)
     said = [str(year or ""), title, *(str(day) for day in days or ()), *(written.text for written in dates)]
     found = next((match for text in said if (match := _YEAR.search(text))), None)
+    ref = own_id.casefold()
     if found is None:
         raise FieldError("year", repr(title)[:80], "a year in the name or in a date", ref=own_id[:80])
-    return Listing(
-        source=SOURCE.name, feed=page.feed, ref=own_id.casefold(), url=page.join(f"/conferences/{own_id}/main-track"),
-        title=title, acronym=acronym, year=int(found[0]), type=_type(title), place=place or None,
-        website=website if website and website.startswith(("http://", "https://")) else None,
-        starts_on=days[0] if days else None, ends_on=days[1] if days else None, dates=dates,
+    problems: list[Found] = [
+        Rejected(SOURCE.name, ref, "date", line, "a label that names a gate") for line in unread_dates(lines)
+    ]
+    if website and not is_web(website):
+        problems.append(Rejected(SOURCE.name, ref, "website", website, "an http or https address"))
+        website = None
+    gates = {written.gate: written for written in reversed((*dates, *tracks))}
+    listing = Listing(
+        source=SOURCE.name, feed=page.feed, ref=ref, url=page.join(f"/conferences/{own_id}/main-track"),
+        title=title, acronym=acronym, year=int(found[0]), type=_type(title), place=place or None, website=website,
+        starts_on=days[0] if days else None, ends_on=days[1] if days else None, dates=tuple(gates.values())[::-1],
         retrieved_at=page.retrieved_at,
     )  # fmt: skip
+    return [listing, *problems]
 
 
 def _type(title: str) -> EntryType:

@@ -20,6 +20,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind | None], ...] = tuple(
         (r"proposal|call for (?:workshops|tutorials|bids)", Kind.OTHER),
         (r"camera|final (?:version|paper|manuscript)", Kind.CAMERA_READY),
         (r"notif|acceptance|decision", Kind.NOTIFICATION),
+        (r"(?:rebuttal|response)\b.*\b(?:starts?|begins?)\b", Kind.REBUTTAL_START),
         (r"rebuttal|response", Kind.REBUTTAL_END),
         (r"commit", Kind.COMMITMENT),
         (r"supplement", Kind.SUPPLEMENTARY),
@@ -72,6 +73,18 @@ def written_dates(lines: Iterable[str], *, context: str = "") -> tuple[WrittenDa
             )
             gates.setdefault(gate.gate, gate)
     return tuple(gates.values())
+
+
+def unread_dates(lines: Iterable[str]) -> Iterator[str]:
+    """The sentences that hold dates and no word for a gate: not understood, to be reported.
+
+    What opens on a day asks nothing of anybody.
+    """
+    for line in list(lines)[:MOST_LINES]:
+        for part in _SENTENCE.split(plain(line)):
+            said = without_ranges(unstrike(part)[0])
+            if _DATE.search(said) and not any(words.search(said) for words, _ in _KINDS):
+                yield part
 
 
 def _in_sentence(sentence: str, context: str) -> Iterator[tuple[Kind, str, tuple[str, str | None, bool | None]]]:

@@ -26,7 +26,7 @@ _PROSE = re.compile(r"\d{4}")  # a note that tells a date is a sentence, not a l
 # What a label names in place of a paper, though its list files the date as a submission: `Call for Tutorials
 # Submission`, `Student Volunteers Applications deadline`, `Round 2 Supplementary Material Submission`.
 _INSTEAD = (
-    (re.compile(r"\brevisions?\b", re.IGNORECASE), Kind.REVISION),
+    (re.compile(r"^revisions?\b", re.IGNORECASE), Kind.REVISION),
     (re.compile(r"\bsupplement\w*\b(?!.*\bpapers?\b)(?<!including supplementary)", re.IGNORECASE), Kind.SUPPLEMENTARY),
     (
         re.compile(
@@ -59,6 +59,15 @@ def entry_type(*names: str | None) -> EntryType:
     """The type of an entry that is called so: a journal, a track, a workshop, …; else a conference."""
     text = " ".join(name for name in names if name)
     return next((kind for kind, pattern in _TYPES if pattern.search(text)), EntryType.CONFERENCE)
+
+
+def place_of(*parts: str | None) -> str | None:
+    """Venue, city and country as one place, without a part that an earlier one already names."""
+    place = ""
+    for part in parts:
+        if part and part.casefold() not in place.casefold():
+            place = f"{place}, {part}" if place else part
+    return place or None
 
 
 def gate_meant(kind: Kind, label: str | None, title: str = "") -> Kind:

@@ -55,6 +55,12 @@ def test_a_page_reads_as_expected(case: Path) -> None:
     assert not expected, f"{expectation} has parts that nobody compares: {', '.join(expected)}"
 
 
+@pytest.mark.parametrize("name", ["chairing_tool", "elra"])
+def test_the_cases_of_a_source_that_nobody_has_captured_say_so(name: str) -> None:
+    """What is known of such pages is told by others or assumed; nobody shall take a case for a capture."""
+    assert all(json.loads((case / "case.json").read_text()).get("assumed_markup") for case in cases.of(name))
+
+
 @pytest.mark.parametrize("name", readers())
 def test_a_source_has_a_case(name: str) -> None:
     """Each source is shown to read at least one page that holds listings."""

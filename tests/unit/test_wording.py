@@ -43,6 +43,7 @@ def test_a_label_means_a_round_and_a_track(label: str | None, meaning: tuple[int
         ("Paper video submission deadline", Kind.OTHER),
         ("Round 2 Supplementary Material Submission", Kind.SUPPLEMENTARY),
         ("Revision Deadline", Kind.REVISION),
+        ("third round (only for resubmissions after major revisions)", Kind.SUBMISSION),
         ("Regular paper submission (including supplementary materials, if applicable)", Kind.SUBMISSION),
         ("Abstract and submission form deadline", Kind.SUBMISSION),
         ("Workshop Paper Submission Deadline", Kind.SUBMISSION),
