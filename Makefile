@@ -24,7 +24,7 @@ truth: .venv/ready-for-tests  ## how right the dates, moves and identities are, 
 	@$(BIN)/python -m tests.truth
 
 bench: .venv/ready-for-tests  ## measure, in minutes; nothing is asserted
-	@$(BIN)/python -m pytest tests/bench -s
+	@CONFRADAR_ORDERS=50 $(BIN)/python -m pytest tests/bench tests/unit/test_identity_labelled.py -s
 
 lock: .venv/ready-for-tests  ## resolve the dependencies anew, for all supported Pythons
 	@for part in "pyproject.toml --group setup --output-file requirements.lock" \

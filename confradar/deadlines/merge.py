@@ -124,12 +124,13 @@ class _Night:
 
     def link(self) -> None:
         """Cluster anew whatever the night touches, and write the mentions and conferences that differ."""
-        blocks = {key: identity.keys(listing) for key, listing in self.given.items()}
+        traits = identity.traits_of(self.given)
+        blocks = {key: one.blocks for key, one in traits.items()}
         touched = linking.component(self.known, blocks, [*self.given, *self.absent])
         if not touched:
             return
         listings = {key: self.given.get(key) or self.known.mentions[key].listing for key in touched}
-        clusters = identity.cluster(listings, self.known.pins)
+        clusters = identity.cluster(listings, self.known.pins, traits=traits)
         new_mention, new_conference = count(self.known.next_mention), count(self.known.next_conference)
         homes = [next(new_conference) if home is None else home for home in linking.homes(self.known, clusters)]
         owner = {key: home for found, home in zip(clusters, homes, strict=True) for key in found.members}

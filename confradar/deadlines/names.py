@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from confradar.deadlines.listing import Listing
@@ -31,15 +31,17 @@ _ORDINALS = "|".join(
         "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth thirtieth fortieth fiftieth"
     )
 )
-GENERIC = _bag(
+_GENERIC = _bag(
     "the of on in for and to at an a with its international intl conference conferences conf symposium meeting annual "
     "joint special interest group"
 )
-REGIONS = _bag(
+# Words that make another series of a name: the Asian or the industrial conference on the same subject.
+SCOPES = _bag(
     "africa african america american americas arab asia asian australasian australian balkan baltic brazilian "
     "british canadian chinese european french german iberian indian italian japanese korean latin mediterranean "
-    "mexican nordic north pacific portuguese russian south southeast spanish swiss turkish uk chapter"
+    "mexican nordic north pacific portuguese russian south southeast spanish swiss turkish uk chapter industrial"
 )
+EMPTY = SPONSORS | _GENERIC
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|['’`´]\s?\d\d(?!\d)")
 _LABEL = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _ORDINAL = re.compile(
@@ -59,7 +61,8 @@ def plain(text: str) -> str:
     return text.casefold()
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=16_384)  # lists repeat each other's names, and a title is often the acronym
+def words(text: str) -> tuple[str, ...]:
     """The words of a name without years, ordinals, "proceedings of" and sponsors at either end."""
     bare = _PROCEEDINGS.sub("", _ORDINAL.sub(" ", _YEAR.sub(" ", plain(text).replace("&", " and "))))
     found: list[str] = WORD.findall(bare)
@@ -67,7 +70,7 @@ def words(text: str) -> list[str]:
         del found[0]
     while len(found) > 1 and found[-1] in _BEHIND:
         del found[-1]
-    return found
+    return tuple(found)
 
 
 def title_key(text: str) -> str:
@@ -94,13 +97,23 @@ def acronym(written: str, year: int) -> str:
     return SERIES_NAMES.get(joined, joined) or plain(written).strip()
 
 
-def parts(written: str, year: int) -> Iterator[str]:
-    """The acronyms of a joint event: "IJCNLP-AACL", "UbiComp / ISWC"."""
+def parts(written: str, year: int) -> frozenset[str]:
+    """The acronyms of a joint event: "IJCNLP-AACL", "UbiComp / ISWC". A sponsor is none."""
     pieces = re.split(r"[/&+,–-]|\band\b", written)
-    if 1 < len(pieces) < 5:
-        yield from (acronym(piece, year) for piece in pieces if sum(c.isupper() for c in piece) > 1)
+    if not 1 < len(pieces) < 5:
+        return frozenset()
+    return frozenset(acronym(piece, year) for piece in pieces if sum(c.isupper() for c in piece) > 1) - SPONSORS
 
 
+def lead(written: str, year: int) -> str:
+    """The acronym that a longer one begins with: NAACL of "NAACL HLT"; the acronym itself if it is one word."""
+    pieces = words(ROUND.sub(" ", written))
+    if 1 < len(pieces) < 4 and len(pieces[0]) > 2 and pieces[0].upper() in written:
+        return acronym(pieces[0], year)
+    return acronym(written, year)
+
+
+@lru_cache(maxsize=16_384)
 def site(website: str | None) -> str:
     """Host and path of the official address, without what differs from list to list; empty if it names no event."""
     if not website:

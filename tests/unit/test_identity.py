@@ -1,10 +1,6 @@
 """Which listings speak of the same conference."""
 
-import json
-from collections import Counter
 from datetime import date
-from itertools import combinations
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,7 +8,8 @@ from hypothesis import strategies as st
 
 from confradar.deadlines import identity
 from confradar.deadlines.conference import Pin
-from confradar.deadlines.listing import EntryType, Listing
+from confradar.deadlines.listing import EntryType, Kind, Listing, WrittenDate
+from confradar.deadlines.traits import Traits
 
 
 def listing(ref: str, title: str, year: int = 2026, *, source: str = "elra", **fields) -> Listing:
@@ -180,7 +177,7 @@ def test_listings_that_are_linked_share_a_block():
     one = listing("1", "ICML 2026", full_name="International Conference on Machine Learning")
     two = listing("2", "Intl. Conference on Machine Learning", source="wikicfp")
 
-    assert identity.keys(one) & identity.keys(two)
+    assert Traits(one).blocks & Traits(two).blocks
 
 
 def test_a_thousand_equal_entries_of_one_list_are_one_conference():
@@ -188,35 +185,123 @@ def test_a_thousand_equal_entries_of_one_list_are_one_conference():
     assert together(*(listing(str(number), "ICML 2026") for number in range(1000)))
 
 
-def test_the_labelled_mentions_fall_into_their_editions(corpus: Path):
-    """Pairs of the dev set: precision at least 0.99, F1 at least 0.97."""
-    folder = corpus / "identity" / "dev"
-    mentions = [json.loads(line) for line in (folder / "mentions.jsonl").read_text("utf-8").splitlines()]
-    editions = [json.loads(line) for line in (folder / "clusters.jsonl").read_text("utf-8").splitlines()]
-    edition = {mention: one["edition"] for one in editions for mention in one["mentions"]}
-    listings = [_from_gold(mention) for mention in mentions if not mention.get("unsure")]
-
-    found = identity.cluster({one.key: one for one in listings}, [])
-
-    said = {pair for cluster in found for pair in combinations(sorted(key[2] for key in cluster.members), 2)}
-    right = sum(edition[a] == edition[b] for a, b in said)
-    true = sum(n * (n - 1) // 2 for n in Counter(edition[one.ref] for one in listings).values())
-    precision, recall = right / len(said), right / true
-    assert precision >= 0.99
-    assert 2 * precision * recall / (precision + recall) >= 0.97
+def gate(text: str, **fields) -> tuple[WrittenDate, ...]:
+    return (WrittenDate(Kind.SUBMISSION, text, "AoE", **fields),)
 
 
-def _from_gold(mention: dict) -> Listing:
-    website = mention["link"] or ""
-    return listing(
-        mention["id"],
-        mention["title"],
-        mention["year"],
-        source=mention["source"],
-        acronym=mention["acronym"],
-        full_name=mention["full_name"],
-        website=website if website.startswith("http") else None,
-        place=mention["place"],
-        starts_on=date.fromisoformat(mention["start"]) if mention["start"] else None,
-        ends_on=date.fromisoformat(mention["end"]) if mention["end"] else None,
+def test_an_event_at_the_address_of_another_with_its_days_and_deadline_is_that_event():
+    """ECAI 2018 was IJCAI 2018: https://www.ijcai-18.org, in two lists and in one."""
+    event = {"website": "https://www.ijcai-18.org/", "starts_on": date(2018, 7, 13), "dates": gate("2018-01-31")}
+    joint = listing("1", "IJCAI", 2018, full_name="International Joint Conference on Artificial Intelligence", **event)
+
+    for source in ("elra", "wikicfp"):
+        ecai = listing(
+            "2", "ECAI", 2018, source=source, full_name="European Conference on Artificial Intelligence", **event
+        )
+        assert together(joint, ecai), source
+
+
+def test_an_event_at_the_address_of_another_with_a_deadline_of_its_own_stays_apart():
+    """PODS 2024 is on SIGMOD's site in SIGMOD's week, with its own call."""
+    event = {"website": "https://2024.sigmod.org/", "starts_on": date(2024, 6, 9)}
+    sigmod = listing("1", "SIGMOD", 2024, full_name="Management of Data", dates=gate("2023-04-15"), **event)
+    pods = listing("2", "PODS", 2024, source="wikicfp", full_name="Database Systems", dates=gate("2023-12-04"), **event)
+
+    assert not together(sigmod, pods)
+
+
+def test_two_events_at_an_address_that_names_neither_stay_apart():
+    """IJCNN and CEC 2026 share WCCI's site, week, place and deadline."""
+    event = {"website": "https://attend.ieee.org/wcci-2026/", "starts_on": date(2026, 6, 21), "place": "Maastricht"}
+    ijcnn = listing("1", "IJCNN", full_name="Neural Networks", dates=gate("2026-01-31"), **event)
+    cec = listing("2", "CEC", source="wikicfp", full_name="Evolutionary Computation", dates=gate("2026-01-31"), **event)
+
+    assert not together(ijcnn, cec)
+
+
+def test_one_name_of_a_joint_event_is_the_joint_event():
+    """LREC 2024, of whose place one list says nothing, was LREC-COLING 2024."""
+    day = date(2024, 5, 20)
+    joint = listing(
+        "1", "LREC-COLING", 2024, starts_on=day, place="Torino, Italy",
+        full_name="Joint International Conference on Computational Linguistics, Language Resources and Evaluation",
+    )  # fmt: skip
+    half = listing(
+        "2", "LREC", 2024, source="wikicfp", starts_on=day, full_name="Language Resources and Evaluation Conference"
     )
+
+    assert together(joint, half)
+
+
+def test_a_publisher_in_two_titles_is_no_joint_event():
+    """AIPR--EI and ICCS--EI 2026 share days, a town and an index."""
+    event = {"starts_on": date(2026, 3, 20), "place": "Xiamen, China"}
+
+    assert not together(listing("1", "AIPR--EI 2026", **event), listing("2", "ICCS--EI 2026", source="elra_2", **event))
+
+
+def test_a_longer_acronym_spelled_by_the_name_is_the_same_series():
+    """NAACL HLT 2018 stands for the same conference with its Human Language Technologies."""
+    name = "Annual Conference of the North American Chapter of the Association for Computational Linguistics"
+    short = listing("1", "NAACL", 2018, full_name=name, place="New Orleans, LA", starts_on=date(2018, 6, 1))
+    place = {"source": "wikicfp", "place": "New Orleans, USA"}
+    long = listing("2", "NAACL HLT 2018", 2018, full_name=f"The 16th {name}: Human Language Technologies", **place)
+    track = listing("3", "NAACL SRW 2018", 2018, full_name=f"{name}: Student Research", **place)
+
+    assert together(short, long)
+    assert not together(short, track)
+
+
+def test_days_that_a_source_guesses_prove_nothing():
+    """CEC 2027 is in July; a list had guessed June from the year before."""
+    name = "IEEE Congress on Evolutionary Computation"
+    known = listing("1", "CEC 2027", 2027, full_name=name, starts_on=date(2027, 7, 25), dates=gate("2027-01-15"))
+    guess = {"full_name": name, "starts_on": date(2027, 6, 22)}
+
+    assert together(known, listing("2", "IEEE CEC 2027", 2027, dates=gate("2027-01-31", estimated=True), **guess))
+    assert not together(known, listing("2", "IEEE CEC 2027", 2027, dates=gate("2027-01-31"), **guess))
+
+
+def test_cycles_on_the_page_of_one_edition_are_one_conference():
+    """A list gave cycle 3 of SIGMOD 2024 a wrong day; the page is that of the edition all the same."""
+    page = {"website": "https://2024.sigmod.org/", "place": "Santiago, Chile"}
+
+    assert together(
+        listing("1", "SIGMOD", 2024, starts_on=date(2024, 6, 9), **page),
+        listing("2", "SIGMOD", 2024, starts_on=date(2024, 9, 20), **page),
+    )
+
+
+def test_a_long_acronym_has_no_namesakes():
+    """EuroCrypt 2024 has two full names in two lists; a short acronym with two names is two series."""
+    for short, one in (("EUROCRYPT", True), ("SEC", False)):
+        first = listing("1", short, 2024, full_name="European Cryptology Conference", starts_on=date(2024, 5, 26))
+        second = listing("2", short, 2024, source="wikicfp", full_name="Theory and Application of Edge Techniques")
+        assert together(first, second) is one, short
+
+
+def test_a_name_with_a_narrower_scope_is_a_namesake():
+    """The Industrial Conference on Data Mining is not the IEEE International Conference on Data Mining."""
+    assert not together(
+        listing(
+            "1", "ICDM", 2018, full_name="IEEE International Conference on Data Mining", starts_on=date(2018, 11, 17)
+        ),
+        listing("2", "ICDM 2018", 2018, source="wikicfp", full_name="18th Industrial Conference on Data Mining"),
+    )
+
+
+def test_the_later_of_two_pins_for_a_pair_counts():
+    """A person may take back what a person said."""
+    one, two = listing("1", "ICML"), listing("2", "ICML", source="wikicfp")
+    apart, again = Pin(one.key, two.key, together=False), Pin(two.key, one.key, together=True)
+
+    assert len(groups(one, two, pins=(again, apart))) == 2
+    assert len(groups(one, two, pins=(apart, again))) == 1
+
+
+def test_a_pin_on_one_of_many_duplicates_takes_only_that_one_out():
+    """Entries that are equal word for word are still told apart by an operator."""
+    entries = [listing(str(number), "ICML 2026") for number in range(5)]
+    pins = tuple(Pin(entries[2].key, other.key, together=False) for other in entries if other is not entries[2])
+
+    assert groups(*entries, pins=pins) == {frozenset("2"), frozenset("0134")}
