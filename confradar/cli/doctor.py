@@ -12,6 +12,8 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 import click
+from rich.console import Console
+from rich.table import Column, Table
 from rich.text import Text
 
 from confradar import app, steps
@@ -51,11 +53,21 @@ def doctor(online: bool, as_json: bool) -> None:
     for finding in examine(online=online):
         findings.append(finding)
         if not as_json:
-            mark = Text("ok    ", style="green") if finding.ok else Text("not ok", style="red")
-            console.print(mark.append(f"  {finding.name:<10}  {finding.detail}", style="default"), soft_wrap=True)
+            _tell(console, finding)
     if as_json:
         click.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False, indent=2))
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def _tell(console: Console, finding: Finding) -> None:
+    """Print a finding: in a pipe one line, on a terminal folded between words below its beginning."""
+    mark = Text("ok", style="green") if finding.ok else Text("not ok", style="red")
+    if console.is_terminal:
+        row = Table.grid(Column(width=6), Column(width=10), Column(), padding=(0, 2))
+        row.add_row(mark, finding.name, Text(finding.detail))
+        console.print(row)
+    else:
+        console.print(Text(f"{mark.plain:<6}  {finding.name:<10}  {finding.detail}"), soft_wrap=True)
 
 
 def examine(*, online: bool = False, environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
