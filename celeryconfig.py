@@ -28,6 +28,9 @@ task_serializer = result_serializer = "json"
 # Five crawls at once whatever the cores: they wait for the network.
 worker_concurrency = _settings.worker_concurrency
 worker_prefetch_multiplier = 1
+# KiB. A process that grew over a large list or its store is replaced after the task: it would not give the memory back,
+# and each crawl that it forks would begin with it. Ordinary nights stay below.
+worker_max_memory_per_child = 128_000
 worker_hijack_root_logger = False
 worker_send_task_events = True
 worker_soft_shutdown_timeout = 60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import resource
@@ -64,6 +65,7 @@ def forked(source: str, options: CrawlOptions, spool: Path, log: Path, parent: i
     """What a forked process does. Never returns: nothing of the parent's may run a second time here."""
     code = 1
     try:
+        gc.freeze()  # a collector that looked through what is inherited would copy it
         _forget_signals()
         os.setsid()
         _redirect(log)
