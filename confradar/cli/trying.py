@@ -1,4 +1,4 @@
-"""Commands for who works on sources and dates: parse, resolve, new-source."""
+"""Commands for who works on sources and dates: fetch, parse, resolve, new-source."""
 
 from __future__ import annotations
 
@@ -6,17 +6,66 @@ import json
 import mimetypes
 import re
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 import confradar.sources
+from confradar import settings as configuration
 from confradar import steps
 from confradar.crawling.addresses import Addresses
+from confradar.crawling.process import Crawled
 from confradar.deadlines import dates
-from confradar.deadlines.listing import Kind, Listing, clean
+from confradar.deadlines.listing import Kind, Listing, clean, printable
 from confradar.errors import SettingError, UnknownName
 from confradar.sources.base import Follow, Page, reader
+
+
+@click.command()
+@click.argument("url")
+@click.option("--source", help="The source that asks; the one that the address belongs to if not given.")
+@click.option("--feed", help="The feed within the source; the one of that address if not given.")
+@click.option("--lines", default=10, show_default=True, help="How much of the body to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def fetch(url: str, source: str | None, feed: str | None, lines: int, as_json: bool) -> None:
+    """Show what a source would send and get for one page, e.g. `confradar fetch http://www.wikicfp.com/cfp/home`.
+
+    It asks as a crawl does: robots.txt, waits, bounds and hosts. Nothing is kept. Exit code 1 if the page could not be
+    had, 3 if anything on it was not understood.
+    """
+    crawled = steps.fetch(url, configuration.load(), source=source, feed=feed)
+    if as_json:
+        shown = {
+            "source": crawled.source,
+            "exchanges": [asdict(exchange) for exchange in crawled.exchanges],
+            "listings": [listing.to_json() for listing in crawled.listings],
+            "links": crawled.links,
+            "rejects": [str(reject) for reject in crawled.rejects],
+            "reason": crawled.reason,
+            "detail": crawled.detail,
+        }
+        click.echo(json.dumps(shown, ensure_ascii=False))
+    else:
+        for line in told(crawled, lines):
+            click.echo(printable(line))
+    sys.exit(1 if not crawled.pages else 3 if crawled.rejects or crawled.status != "ok" else 0)
+
+
+def told(crawled: Crawled, most: int) -> Iterator[str]:
+    """A fetched page in lines: the exchange as it went, then what the source reads in it."""
+    for exchange in crawled.exchanges:
+        yield f"> GET {exchange.url}"
+        yield from (f"> {name}: {value}" for name, value in exchange.request)
+        yield f"< {exchange.status}, {exchange.size} bytes"
+        yield from (f"< {name}: {value}" for name, value in exchange.response)
+        yield from (f"  {line[:200]}" for line in exchange.body.splitlines()[:most])
+    counts = f"{len(crawled.listings)} listings, {len(crawled.links)} links, {len(crawled.rejects)} rejected"
+    yield f"{crawled.source} reads {counts}" + (f"; {crawled.reason}: {crawled.detail}" if crawled.reason else "")
+    yield from (json.dumps(listing.to_json(), ensure_ascii=False) for listing in crawled.listings)
+    yield from (f"follow {link}" for link in crawled.links)
+    yield from (f"rejected {reject}" for reject in crawled.rejects)
 
 
 @click.command()

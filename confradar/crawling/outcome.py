@@ -9,7 +9,7 @@ from typing import Literal
 
 from confradar.crawling.faults import Fault
 from confradar.crawling.options import CrawlOptions
-from confradar.crawling.spool import Found
+from confradar.crawling.spool import Exchange, Found
 from confradar.deadlines.listing import Listing
 from confradar.deadlines.portrait import completed
 from confradar.sources.base import Rejected, Source
@@ -36,7 +36,7 @@ class Crawled:
     `reason` is a code of the vocabulary, empty for `ok`; `detail` one sentence for a person. `complete_feeds` are
     the feeds of which every entry was read, so that one that is missing is absent. `statuses` counts the pages by
     HTTP status; `seconds` has `crawling` and, within it, `parsing`. `retry_after` is what the site asked for, in
-    seconds.
+    seconds. `exchanges` and `links` are those of a crawl of single pages.
     """
 
     source: str
@@ -52,6 +52,8 @@ class Crawled:
     seconds: dict[str, float] = field(default_factory=dict)
     worth_retrying: bool = False
     retry_after: float | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 def tell(crawled: Crawled) -> None:
@@ -93,6 +95,8 @@ def judge(source: Source, options: CrawlOptions, found: Found, *, ended: str = "
         seconds={"parsing": round(found.parsing, 6)},
         worth_retrying=failed and fault.worth_retrying,
         retry_after=fault.retry_after if failed and fault.worth_retrying else None,
+        exchanges=tuple(found.exchanges),
+        links=tuple(found.links),
     )
 
 

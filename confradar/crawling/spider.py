@@ -13,7 +13,7 @@ import scrapy
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
-from scrapy.http import Response
+from scrapy.http import Headers, Response
 from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
@@ -30,6 +30,8 @@ from confradar.deadlines.listing import Listing
 from confradar.sources import base
 from confradar.sources.base import Follow, Page, Reader, Rejected, Trouble, readers
 
+SHOWN = 8192  # bytes of a body that an exchange keeps
+KEYS = frozenset({b"authorization", b"proxy-authorization"})
 LISTS_FIRST = 1000  # a feed is read before what any page leads to
 
 log = logging.getLogger(__name__)
@@ -90,6 +92,7 @@ class ListingSpider(scrapy.Spider):
             encoding=encoding(response), retrieved_at=datetime.now(UTC).replace(microsecond=0),
             base=self.options.base or self.reader.source.base, cookies=dict(cookies or {}),
         )  # fmt: skip
+        self.exchange(response)
         clock = Clock(self.reader.parse(page))
         try:
             for finding in clock:
@@ -117,9 +120,19 @@ class ListingSpider(scrapy.Spider):
                 self.write("listing", record=listing.to_json())
                 yield listing
 
+    def exchange(self, response: Response) -> None:
+        """Note what was sent and answered, where single pages are wanted: somebody wants to see them."""
+        if self.options.only and response.request:
+            self.write(
+                "exchange", url=response.url, status=response.status, request=_headers(response.request.headers),
+                response=_headers(response.headers), size=len(response.body),
+                body=response.body[:SHOWN].decode(encoding(response), errors="replace"),
+            )  # fmt: skip
+
     def follow(self, link: Follow, page: Page, response: Response) -> Request | None:
         """The request for a link, unless only single pages are wanted or it lies too deep."""
         if self.options.only and not link.again:
+            self.write("link", url=link.url)
             return None
         if response.meta.get("depth", 0) >= self.options.max_depth:
             detail = f"{page.url[:200]} leads deeper than {self.options.max_depth} links"
@@ -142,6 +155,7 @@ class ListingSpider(scrapy.Spider):
         if isinstance(failure.value, HttpError):
             response = failure.value.response
             status = response.status
+            self.exchange(response)
             found = of_status(host, status, politeness.retry_after(response.headers))
         else:
             found = fault(host, cast("Exception", failure.value))
@@ -212,6 +226,16 @@ def encoding(response: Response) -> str:
     except (LookupError, UnicodeError):  # a codec, but none for text
         return "utf-8"
     return declared
+
+
+def _headers(headers: Headers) -> list[tuple[str, str]]:
+    """The headers in pairs, but for those that open doors."""
+    return [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in headers.items()
+        if name.lower() not in KEYS
+        for value in values
+    ]
 
 
 def _header(response: Response, name: str) -> str:

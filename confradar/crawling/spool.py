@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ class Spool:
         self._file = path.open("ab", buffering=0)
 
     def write(self, kind: str, **facts: Any) -> None:
-        """Add a line: `opened`, `page`, `listing`, `rejected`, `trouble`, `failure`, `error` or `closed`."""
+        """Add a line: `opened`, `page`, `listing`, `rejected`, `trouble`, `failure`, `error` or `closed`.
+
+        Where single pages are wanted, `exchange` and `link` too.
+        """
         self._file.write(json.dumps({"kind": kind, **facts}, ensure_ascii=True).encode() + b"\n")
 
 
@@ -37,9 +41,30 @@ class Progress:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was sent to a site and what it answered: headers as pairs, of the body the beginning."""
+
+    url: str
+    request: tuple[tuple[str, str], ...]
+    status: int
+    response: tuple[tuple[str, str], ...]
+    size: int
+    body: str
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> Exchange:
+        """Read a line of the spool."""
+        headers = {name: tuple((key, value) for key, value in line[name]) for name in ("request", "response")}
+        return cls(**{**line, **headers})
+
+
 @dataclass
 class Found:
-    """What a crawl has found so far. `unread` are the feeds of which something was missed."""
+    """What a crawl has found so far. `unread` are the feeds of which something was missed.
+
+    Of a crawl of single pages also `exchanges` and `links`: where they lead, which is not followed.
+    """
 
     opened: bool = False
     listings: list[Listing] = field(default_factory=list)
@@ -54,6 +79,8 @@ class Found:
     bytes: int = 0
     parsing: float = 0.0
     closed: dict[str, Any] | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
 
     @property
     def progress(self) -> Progress:
@@ -75,6 +102,10 @@ class Found:
                     self.listings.append(Listing.from_json(line["record"]))
                 except FieldError as error:
                     self.rejects.append(Rejected(error.source, error.ref, error.field, error.found, error.wanted))
+            case "exchange":
+                self.exchanges.append(Exchange.from_json(line))
+            case "link":
+                self.links.append(line["url"])
             case "rejected":
                 self.rejects.append(Rejected(**line))
             case "trouble":

@@ -1,6 +1,7 @@
 """The steps of the pipeline as plain functions: they return a value and its metadata, and need no broker."""
 
 from confradar.steps.crawling import crawl, crawl_in_run, reach
+from confradar.steps.fetching import fetch
 from confradar.steps.identifying import identify
 from confradar.steps.nights import NightState, night_state
 from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target
@@ -33,6 +34,7 @@ __all__ = [
     "close",
     "crawl",
     "crawl_in_run",
+    "fetch",
     "identify",
     "instant",
     "keep_watching",
