@@ -160,7 +160,9 @@ def open_run(
         told = f"run {going.key} is going since {going.started_at:%Y-%m-%d %H:%M} UTC"
         if if_busy == "refuse":
             raise RunRefused(f"{told}; {key} was refused. `confradar runs cancel {going.key}` ends it.")
-        ledger.mark_waiting(connection, run.id, f"waits: {told}")
+        # The other one is closed by its own deadline.
+        patience = going.deadline_at + timedelta(seconds=settings.run_deadline_seconds)
+        ledger.mark_waiting(connection, run.id, f"waits: {told}", deadline_at=patience)
     return Opened(run, to_send=False, waits_for=going.key)
 
 

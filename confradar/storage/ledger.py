@@ -118,10 +118,11 @@ def mark_running(connection: Connection, run_id: int) -> None:
     connection.execute(update(run).where(run.c.id == run_id, run.c.status == "queued").values(status="running"))
 
 
-def mark_waiting(connection: Connection, run_id: int, message: str) -> None:
-    """Say what a run that is queued waits for."""
+def mark_waiting(connection: Connection, run_id: int, message: str, *, deadline_at: datetime) -> None:
+    """Say what a run that is queued waits for, and until when it may."""
     waits = run.c.message.is_distinct_from(message)
-    connection.execute(update(run).where(run.c.id == run_id, waits).values(message=message))
+    values = {"message": message, "deadline_at": deadline_at}
+    connection.execute(update(run).where(run.c.id == run_id, waits).values(values))
 
 
 def step_runs(connection: Connection, run_id: int) -> list[dict[str, Any]]:

@@ -79,6 +79,19 @@ def test_a_second_run_waits_for_the_first_or_is_refused(settings: Settings) -> N
     assert again.run.token == first.run.token + 1
 
 
+def test_a_run_that_waits_outlasts_the_one_that_it_waits_for(settings: Settings) -> None:
+    """That one is closed at its deadline; who waited for it has its own time from then on."""
+    first = opened("manual:first", settings).run
+    opened("manual:second", settings)
+    later = first.deadline_at + timedelta(seconds=1)
+    steps.watch(settings, since=later, now=later)
+
+    with database.reading(settings.database) as connection:
+        states = [ledger.find(connection, key).status for key in ("manual:first", "manual:second")]
+    assert states == ["failed", "queued"]
+    assert opened("manual:second", settings).to_send
+
+
 def test_a_run_waits_at_once_while_another_is_being_stored(settings: Settings) -> None:
     """However long that takes: who waits asks for no lock that the store holds."""
     first = opened("manual:first", settings)
