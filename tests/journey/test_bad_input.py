@@ -138,6 +138,24 @@ def test_a_list_that_ends_in_the_middle_changes_nothing(night: Night, installed:
 
 
 @pytest.mark.parametrize(
+    "body",
+    ["", "[]", "<html><body><h1>Back soon</h1></body></html>", "\x00" * 2000, '{"events": 7}'],
+    ids=["empty", "an empty list", "a page for people", "NUL alone", "another shape"],
+)
+def test_a_page_that_is_no_list_changes_nothing(night: Night, installed: Settings, body: str) -> None:
+    """The source failed and is told with a reason and the page; yesterday's rows stay."""
+    night(json.dumps(GOOD))
+    before = rows(installed)
+
+    bad = night(body)
+
+    assert not bad[STEP].success, bad[STEP].metadata
+    assert bad[STEP].reason in ("broken", "no_listings")
+    assert bad[STEP].error
+    assert rows(installed) == before
+
+
+@pytest.mark.parametrize(
     ("body", "charset"),
     [
         (json.dumps([card("beta", title="Confer€nce")], ensure_ascii=False).encode("utf-16"), "utf-8"),

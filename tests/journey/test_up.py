@@ -95,6 +95,20 @@ def test_an_answer_can_be_asked_for_by_its_id(up: object, terminal: Terminal) ->
     assert "'total': 6" in terminal(f"celery result {store}").out
 
 
+def test_a_misspelt_task_or_target_harms_nobody(up: object, terminal: Terminal) -> None:
+    """Nobody runs such a task, a wrong target is a failure that names near ones; the worker goes on."""
+    misspelt = terminal("celery call confradar.crawl_al")
+    wrong = terminal('celery call confradar.crawl_all --kwargs \'{"target": "wikicpf"}\'')
+
+    assert (misspelt.code, wrong.code) == (0, 0)
+    said = terminal(f"celery result --traceback {wrong.out.strip()}")
+    assert "There is no step 'wikicpf'. Did you mean wikicfp" in said.out + said.err
+    log = (terminal.data / "logs" / "worker1.log").read_text()
+    assert "Received unregistered task of type" in log
+    assert "confradar.crawl_al" in log
+    assert "worker1@" in terminal("celery inspect ping").out
+
+
 def test_both_ways_are_one_application(up: object, terminal: Terminal) -> None:
     """With and without -A the report names the same broker, schedule and limits; the tasks read as a menu."""
     bare, named = (terminal(f"{line} report").out for line in ("celery", "celery -A confradar"))
