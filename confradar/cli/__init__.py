@@ -28,6 +28,7 @@ COMMANDS = {
     "logs": ("logs", "Show what a run logged, or follow it."),
     "schedule": ("operating", "Show, pause or resume the schedule of the nights."),
     "fetch": ("trying", "Show what a source would send and get for one page."),
+    "claim": ("claiming", "Correct a date against all sources."),
     "parse": ("trying", "Print the listings of a saved page."),
     "resolve": ("trying", "Say what a written date means in UTC."),
     "identify": ("identifying", "Say which mentions in a file are one conference."),

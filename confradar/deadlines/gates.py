@@ -78,7 +78,7 @@ def _claims(
     after: dict[Gate, Claim] = {}
     for gate, said in verdict.claims(mention.id, listing, merged.at).items():
         old = before.get(gate)
-        if old and doubted(old, said, merged.at):
+        if old and mention.source != verdict.EDITOR and doubted(old, said, merged.at):
             seen_at = known.mentions[mention.key].last_seen_at
             said = replace(old, last_confirmed_at=old.last_confirmed_at or seen_at)
         claim = said

@@ -131,7 +131,7 @@ class _Night:
             return
         listings = {key: self.given.get(key) or self.known.mentions[key].listing for key in touched}
         clusters = identity.cluster(listings, self.known.pins, traits=traits)
-        new_mention, new_conference = count(self.known.next_mention), count(self.known.next_conference)
+        ids, new_conference = count(self.known.next_mention), count(self.known.next_conference)
         homes = [next(new_conference) if home is None else home for home in linking.homes(self.known, clusters)]
         owner = {key: home for found, home in zip(clusters, homes, strict=True) for key in found.members}
         left = {
@@ -141,14 +141,12 @@ class _Night:
         }  # for each conference that loses mentions, where the oldest of these goes
         slugs = {conference.slug for conference in self.known.conferences.values()}
         for found, home in zip(clusters, homes, strict=True):
-            rows = [
-                self._mention(key, home, found.evidence[key], blocks.get(key), new_mention) for key in found.members
-            ]
+            rows = [self._mention(key, home, found.evidence[key], blocks.get(key), ids) for key in found.members]
             if home not in left and all(row is self.known.mentions.get(row.key) for row in rows):
                 continue
             self.members[home] = rows
-            here = [listings[row.key] for row in rows if row.not_seen_since is None]
-            self._conference(home, found, here or [listings[row.key] for row in rows], slugs)
+            said = [row for row in rows if row.not_seen_since is None and row.source != verdict.EDITOR]
+            self._conference(home, found, [listings[row.key] for row in said or rows], slugs)
         self._redirect({old: new for old, new in left.items() if old not in self.members})
 
     def _known(self, touched: set[MentionKey]) -> Iterator[Mention]:

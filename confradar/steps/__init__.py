@@ -1,6 +1,7 @@
 """The steps of the pipeline as plain functions: they return a value and its metadata, and need no broker."""
 
 from confradar.steps.crawling import crawl, crawl_in_run, reach
+from confradar.steps.editing import clear_claim, set_claim
 from confradar.steps.fetching import fetch
 from confradar.steps.identifying import identify
 from confradar.steps.nights import NightState, night_state
@@ -31,6 +32,7 @@ __all__ = [
     "NightState",
     "Opened",
     "cancel",
+    "clear_claim",
     "close",
     "crawl",
     "crawl_in_run",
@@ -51,6 +53,7 @@ __all__ = [
     "release",
     "resume",
     "retry_target",
+    "set_claim",
     "store",
     "store_run",
     "watch",

@@ -80,7 +80,8 @@ def open_run(
         with connection.begin_nested():
             run_id = connection.execute(insert(run).values(values).returning(run.c.id)).scalar_one()
             queued = {"run_id": run_id, "attempt": 1, "status": "queued", "queued_at": now}
-            connection.execute(insert(step_run), [{**queued, "step": step} for step in steps])
+            if steps:
+                connection.execute(insert(step_run), [{**queued, "step": step} for step in steps])
     except IntegrityError:
         return find(connection, key), False
     return find(connection, key), True

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.integration
 
 PAGES = Path(__file__).parents[1] / "pages"
 FURTHER = ("demo sites", "db upgrade", "schedule pause", "schedule resume")
+FURTHER += ("claim set", "claim clear")
 FURTHER += ("runs show", "runs cancel", "runs retry", "runs release")
 PROMPT = """
 from confradar import graph, steps
@@ -143,3 +144,18 @@ def test_the_sources_tell_each_reason_once(terminal: Terminal) -> None:
 
     assert said.out.count("the open calls of a category") == 1
     assert said.out.count("/cfp/call?conference=") == 10
+
+
+def test_a_person_corrects_a_date_and_takes_it_back(terminal: Terminal) -> None:
+    """Shown as the editor's, with the page that it stands on; what is no date is refused in one line."""
+    why = '--why "their page says so"'
+    said = terminal(
+        f"confradar claim set eccv-2026 submission '7 March 2026, 22:00 UTC' --url https://eccv.example {why}"
+    )
+    assert (said.code, said.out) == (0, "Sat 07 Mar 2026 22:00 UTC\n"), said.err
+    shown = terminal("confradar show eccv-2026").out
+    assert "7 March 2026, 22:00 UTC" in shown
+    assert "editor: https://eccv.example" in shown
+    assert terminal(f"confradar claim clear eccv-2026 submission {why}").code == 0
+    refused = terminal(f"confradar claim set eccv-2026 submission soon --url https://eccv.example {why}")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)

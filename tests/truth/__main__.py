@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from . import instants, mistakes, moves, pages
+from . import editions, instants, mistakes, moves, pages
 from .table import Row
 
-CASES = Path(__file__).resolve().parent / "cases"
+COMMITTED = Path(__file__).resolve().parent / "committed"
 SHOWN = 10  # differences of a row
 
 
@@ -22,14 +22,15 @@ def measured(corpus: Path | None) -> Iterator[Row]:
     """All rows, on the corpus; without one, on the cases that are committed here, in the same layout."""
     if corpus:
         yield from pages.rows(corpus)
-    yield from pages.cases()
     for part in (instants, mistakes, moves):
-        yield from part.rows(corpus or CASES)
+        yield from part.rows(corpus or COMMITTED)
+    if corpus:
+        yield from editions.rows(corpus)
 
 
 def corpus() -> Path | None:
     """The folder of labelled data, if it is there."""
-    place = Path(os.environ.get("CONFRADAR_CORPUS", CASES.parents[3] / "shared" / "corpus"))
+    place = Path(os.environ.get("CONFRADAR_CORPUS", COMMITTED.parents[3] / "shared" / "corpus"))
     return place if place.is_dir() else None
 
 
@@ -51,7 +52,7 @@ def main() -> int:
             console.print(Text(f"✗ {row.what}, {row.on}: {missing}"), soft_wrap=True)
     if place is None:
         console.print("The corpus is not here (CONFRADAR_CORPUS names its place); the committed cases were measured.")
-        console.print("Left out: all records of captured pages, all identities, and what the rows say.")
+        console.print("Left out: all records and facts of pages, all identities, and what the rows say.")
     return int(any(row.missing for row in rows))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from . import instants, mistakes, moves
-from .__main__ import CASES
+from .__main__ import COMMITTED
 from .table import Row
 
 
@@ -40,6 +40,6 @@ def test_a_replay_of_real_revisions_reports_each_real_move_and_no_other(corpus: 
 @pytest.mark.parametrize("part", [instants, mistakes, moves])
 def test_the_committed_cases_are_measured_without_the_corpus(part) -> None:
     """They are a part of it, in its layout."""
-    rows = list(part.rows(CASES))
+    rows = list(part.rows(COMMITTED))
     reached(rows)
     assert all(row.left_out >= 0 for row in rows)

@@ -1,0 +1,121 @@
+"""What an editor says of a gate, against all sources, until it is cleared; who, why and where it stands are kept."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from confradar.deadlines.conference import Conference, Known, Mention, Pin, SourceOutput
+from confradar.deadlines.dates import Edition, Window, resolve
+from confradar.deadlines.listing import Listing, WrittenDate
+from confradar.deadlines.merge import merge
+from confradar.deadlines.verdict import EDITOR, Gate
+from confradar.errors import Refused
+from confradar.settings import Settings
+from confradar.storage import answers, audit, conferences, database, ledger, pins
+
+
+def set_claim(
+    slug: str, gate: Gate, text: str, settings: Settings, *, url: str, why: str, by: str, zone_text: str | None = None
+) -> Window:
+    """Say when a gate is due, e.g. `("submission", 0, "")`; returns what the words mean.
+
+    The claim decides alone and outlives the following nights. `url` is the page that says so. Raises UnknownName for
+    the conference, FieldError for an address or a text that no listing may have, Refused for words that name no date.
+    """
+    kind, number, track = gate
+    with database.transaction(settings.database) as connection:
+        known, conference = _known(connection, slug)
+        edition = Edition(conference.year, conference.starts_on, conference.ends_on)
+        window = resolve(text, zone_text, kind=kind, edition=edition)
+        if window.earliest is None:
+            raise Refused(f"{text!r} names no date: {window.reason}. Write one such as '12 May 2026, 23:59 AoE'.")
+        written = WrittenDate(kind, text, zone_text, number, track)
+        said = Listing(
+            source=EDITOR,
+            ref=_ref(conference, gate),
+            url=url,
+            title=conference.title,
+            year=conference.year,
+            type=conference.type,
+            starts_on=conference.starts_on,
+            ends_on=conference.ends_on,
+            dates=(written,),
+        )
+        now = database.clock(connection)
+        if said.key not in known.mentions:
+            pin = Pin(_oldest(known, conference).key, said.key, together=True)
+            pins.add(connection, pin, by=by, why=why, at=now)
+            known = replace(known, pins=[*known.pins, pin])
+        _store(connection, known, said, by=by, action="claim set", why=why, settings=settings, now=now)
+    return window
+
+
+def clear_claim(slug: str, gate: Gate, settings: Settings, *, why: str, by: str) -> None:
+    """Let the sources decide again. Raises UnknownName for the conference, Refused if no editor speaks of the gate."""
+    with database.transaction(settings.database) as connection:
+        known, conference = _known(connection, slug)
+        said = [
+            mention.listing
+            for mention in known.mentions.values()
+            if mention.source == EDITOR and mention.conference_id == conference.id
+        ]
+        ours = [listing for listing in said if [written.gate for written in listing.dates] == [gate]]
+        if not ours:
+            raise Refused(f"No editor has set the {gate[0].replace('_', ' ')} of {conference.slug}.")
+        now = database.clock(connection)
+        for listing in ours:
+            silent = replace(listing, dates=())
+            _store(connection, known, silent, by=by, action="claim clear", why=why, settings=settings, now=now)
+
+
+def _known(connection: Connection, slug: str) -> tuple[Known, Conference]:
+    """All that is known, and the conference of that slug, or the one that took it in."""
+    database.writer_lock(connection)
+    found = answers.conference(connection, slug)
+    known = conferences.known(connection)
+    return known, known.conferences[found["id"]]
+
+
+def _oldest(known: Known, conference: Conference) -> Mention:
+    """The mention to which a conference belongs, whatever else it loses."""
+    return min((m for m in known.mentions.values() if m.conference_id == conference.id), key=lambda mention: mention.id)
+
+
+def _ref(conference: Conference, gate: Gate) -> str:
+    """The name of an editor's claim: the conference's slug, which never changes, and the gate."""
+    return " ".join(str(part) for part in (conference.slug, *gate) if part)
+
+
+def _store(
+    connection: Connection,
+    known: Known,
+    said: Listing,
+    *,
+    by: str,
+    action: str,
+    why: str,
+    settings: Settings,
+    now: datetime,
+) -> None:
+    """Merge what an editor says as a run of its own, without steps, and write down who did it."""
+    run, _ = ledger.open_run(
+        connection,
+        key=f"manual:{uuid.uuid4()}",
+        trigger="manual",
+        logical_instant=now,
+        target=f"{action} {said.ref}",
+        steps=(),
+        now=now,
+        deadline_seconds=settings.run_deadline_seconds,
+        by=by,
+    )
+    merged = merge(known, [SourceOutput(EDITOR, (said,))], run_id=run.id, now=now)
+    conferences.write(connection, merged)
+    figures: dict[str, Any] = merged.figures
+    ledger.finish_run(connection, run.id, status="ok", now=now, statistics=figures, stored=True)
+    audit.record(connection, by=by, action=action, subject=said.ref, why=f"{why} ({said.url})", at=now)

@@ -1,0 +1,62 @@
+"""Which of the labelled mentions are one conference, by the scorer that came with the labels."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from confradar.deadlines import mentions
+
+from .comparing import lines
+from .table import Row
+
+APART = {"namesake", "satellite-of-a-main-conference", "single"}
+LEAST = {"pairwise precision": 0.998, "pairwise F1": 0.990, "B-cubed F1": 0.995, "exact clusters": 0.985}
+LEAST_EXACT = {"renamed-series": 0.95, "joint-event": 0.95}
+
+
+def rows(corpus: Path) -> Iterator[Row]:
+    """The scorer's figures, the hard sorts, and the false merges."""
+    gold = corpus / "identity" / "dev"
+    scored = _score(corpus, gold)
+    figures = {
+        "pairwise precision": scored["pairwise"]["precision"],
+        "pairwise F1": scored["pairwise"]["f1"],
+        "B-cubed F1": scored["bcubed"]["f1"],
+        "exact clusters": scored["exact_clusters"],
+    }
+    yield _row("identity", LEAST, figures)
+    share = {tag: exact / count for tag, (exact, count) in scored["exact_by_tag"].items()}
+    yield _row("hard identities, exact", LEAST_EXACT, {tag: share[tag] for tag in LEAST_EXACT})
+    mixed = {part["cluster"] for error in scored["errors"] if error["kind"] == "mixed" for part in error["parts"]}
+    tags = {edition["edition"]: set(edition["tags"]) for edition in lines(gold / "clusters.jsonl")}
+    wrong = tuple(sorted(edition for edition in mixed if tags[edition] & APART))
+    yield Row("false merges", "identity/dev", f"none of {', '.join(sorted(APART))}", f"{len(wrong)}", wrong)
+
+
+def _row(what: str, least: dict[str, float], figures: dict[str, float]) -> Row:
+    return Row(
+        what, "identity/dev", ", ".join(f"{name} ≥ {figure}" for name, figure in least.items()),
+        ", ".join(f"{name} {figure:.4f}" for name, figure in figures.items()),
+        tuple(f"{name} is {figures[name]:.4f}" for name in least if figures[name] < least[name]),
+    )  # fmt: skip
+
+
+def _score(corpus: Path, gold: Path) -> dict[str, Any]:
+    """What the scorer says of the clusters that `confradar identify` prints."""
+    with (gold / "mentions.jsonl").open(encoding="utf-8") as file:
+        clusters = list(mentions.clusters(mentions.read(file)))
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as predicted:
+        predicted.writelines(json.dumps(cluster) + "\n" for cluster in clusters)
+        predicted.flush()
+        command = [sys.executable, str(corpus / "identity" / "score.py"), "--json"]
+        done = subprocess.run(
+            [*command, "--gold", str(gold), "--pred", predicted.name], capture_output=True, text=True, check=True
+        )
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures
