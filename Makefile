@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --only-binary :all: --require-hashes
 
-.PHONY: help demo crawl test lint truth lock bench clean
+.PHONY: help demo crawl test lint truth fuzz lock bench clean
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
@@ -22,6 +22,9 @@ lint: .venv/ready-for-tests  ## style, types, import contract
 
 truth: .venv/ready-for-tests  ## how right the dates, moves and identities are, on real data
 	@$(BIN)/python -m tests.truth
+
+fuzz: .venv/ready-for-tests  ## ten thousand broken pages of each source, in some minutes
+	@$(BIN)/python -m tests.truth.mutations
 
 bench: .venv/ready-for-tests  ## measure, in minutes; nothing is asserted
 	@CONFRADAR_ORDERS=50 $(BIN)/python -m pytest tests/bench tests/unit/test_identity_labelled.py -s

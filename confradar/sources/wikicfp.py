@@ -26,7 +26,7 @@ from confradar.sources.base import (
 )
 from confradar.sources.days import single_day
 from confradar.sources.markdown import words
-from confradar.sources.wording import entry_type
+from confradar.sources.wording import entry_type, without_extension
 
 CATEGORIES = (
     "computer science",
@@ -43,7 +43,8 @@ CATEGORIES = (
 EVENT = "/cfp/servlet/event.showcfp?eventid="
 LAST_PAGE = 20  # from there on the site answers with the same page, whatever its pager promises
 MOST_ROWS = 50  # of the table of an event
-LISTS, EVENTS, JOURNALS = 10, 0, -1  # priorities: a row holds the deadline already, its page only completes it
+# Priorities: a row holds the deadline already, its page only completes it. The nearer it is, the sooner that matters.
+LISTS, NEAREST, EVENTS, JOURNALS = 20, 10, 0, -1
 
 SOURCE = Source(
     name="wikicfp",
@@ -125,13 +126,23 @@ def _rows(page: Page, rows: list[Selector]) -> Iterator[Found]:
     yield from each(events, lambda row: _row(page, row), source=SOURCE.name, ref=_ref)
     if not series:
         for row in (row for row in rows[:marker] if _ref(row).isdecimal()):
-            undated = _second_row(row)[:1] == ["N/A"]
-            yield Follow(page.join(EVENT + _ref(row)), feed=page.feed, priority=JOURNALS if undated else EVENTS)
+            yield Follow(page.join(EVENT + _ref(row)), feed=page.feed, priority=_priority(page, _second_row(row)))
     pager = page.html.xpath("//a[contains(@href, 'call?conference=')][contains(., 'next')]")
     following = next((link.xpath("@href").get() for link in pager if words(link) == "next"), None)
     number = page.query("page") or "1"
     if category and following and marker is None and number.isdigit() and int(number[:6]) < LAST_PAGE:
         yield Follow(page.join(following.replace(" ", "%20")), feed=page.feed, priority=LISTS)
+
+
+def _priority(page: Page, cells: list[str]) -> int:
+    """How soon an event's page is read: those due within a month first, then month by month; journals last."""
+    if cells[:1] == ["N/A"]:
+        return JOURNALS
+    due = single_day(cells[-1]) if cells else None
+    if due is None or page.retrieved_at is None:
+        return EVENTS
+    ahead = (due - page.retrieved_at.date()).days
+    return max(NEAREST - ahead // 30, EVENTS) if ahead >= 0 else EVENTS
 
 
 def _row(page: Page, row: Selector) -> list[Found]:
@@ -155,14 +166,12 @@ def _event(page: Page, event: Selector) -> list[Found]:
     called = clean(event.xpath("span[@property='v:summary']/@content").get()) or ""
     heading = words(*event.xpath("span[@property='v:description']")[:1])
     name = heading.removeprefix(f"{called} :") if heading.startswith(f"{called} :") else heading.partition(" : ")[2]
-    table = {
-        words(*row.xpath("th")[:1]): words(*row.xpath("td")[:1])
-        for row in page.html.xpath("//table[@class='gglu']/tr[th] | //table[@class='gglu']/tbody/tr[th]")[:MOST_ROWS]
-    }
+    rows = page.html.xpath("//table[@class='gglu']/tr[th] | //table[@class='gglu']/tbody/tr[th]")[:MOST_ROWS]
+    table = {words(*row.xpath("th")[:1]): words(*row.xpath("td")[:1]) for row in rows}
     links = page.html.xpath("//td/a[@target='_newtab']")[:MOST_ROWS]
     link = next((link.xpath("@href").get() for link in links if words(*link.xpath("..")).startswith("Link:")), None)
     categories = page.html.xpath("//h5/a[contains(@href, 'call?conference=')]/text()").getall()
-    return _listing(
+    found = _listing(
         page,
         ref,
         called,
@@ -173,6 +182,18 @@ def _event(page: Page, event: Selector) -> list[Found]:
         website=clean(link),
         topics=tuple(dict.fromkeys(topic for category in categories if (topic := clean(category)))),
     )
+    return [*found, *_doubts(ref, rows, table)]
+
+
+def _doubts(ref: str, rows: list[Selector], table: dict[str, str]) -> Iterator[Rejected]:
+    """What the table has beside its known headings, and days that its marks for machines contradict."""
+    for row in rows:
+        label = words(*row.xpath("th")[:1])
+        stamp = row.xpath("td//span[@property='v:startDate']/@content").get() or ""
+        if label not in (*_GATES, "When", "Where"):
+            yield Rejected(SOURCE.name, ref, "heading", label, "a known heading")
+        elif label in _GATES and single_day(stamp[:10]) not in (None, single_day(table[label])):
+            yield Rejected(SOURCE.name, ref, label, f"{table[label]} and {stamp}", "one day")
 
 
 def _listing(
@@ -188,7 +209,8 @@ def _listing(
     topics: tuple[str, ...] = (),
     partial: bool = False,
 ) -> list[Found]:
-    title, full_name = clean(called) or "", clean(name)
+    title = without_extension(clean(called) or "")
+    full_name = without_extension(clean(name) or "") or None
     undated, nowhere = when.casefold() in _NOTHING, where.casefold() in _NOTHING
     # The site writes both days, also for one: Nov 20, 2026 - Nov 22, 2026.
     first, _, last = when[:80].partition(" - ")

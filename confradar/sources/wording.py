@@ -37,6 +37,13 @@ _INSTEAD = (
         Kind.OTHER,
     ),
 )
+# As posters write it into the names of their events, with brackets, before a colon, or at the end.
+_EXTENSION = re.compile(
+    r"[\[(][^\[\]()]{0,30}\bextended\b[^\[\]()]{0,40}[\])]"
+    r"|^extended(?: deadline)?:|^(?:extended deadline|deadline extended)\b"
+    r"|\b(?:submission )?deadline extended\b.{0,60}$",
+    re.IGNORECASE,
+)
 _MAIN = {"full", "long", "main", "regular", "technical"}
 # Words that tell the kind of a gate or nothing at all; what a label has beside them is its track.
 _PLAIN = re.compile(
@@ -68,6 +75,11 @@ def place_of(*parts: str | None) -> str | None:
         if part and part.casefold() not in place.casefold():
             place = f"{place}, {part}" if place else part
     return place or None
+
+
+def without_extension(name: str) -> str:
+    """A name without the shout that its deadline was extended: the date itself stands in its own field."""
+    return " ".join(_EXTENSION.sub(" ", name).split()).strip(" :-") or name
 
 
 def gate_meant(kind: Kind, label: str | None, title: str = "") -> Kind:

@@ -1,9 +1,14 @@
-"""Pages broken on purpose: seeded mutations of each source's captured pages and written cases."""
+"""Pages broken on purpose: seeded mutations of each source's captured pages and written cases.
+
+`python -m tests.truth.mutations` (`make fuzz`) reads 10 000 of each source; the tests read a few hundred.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import resource
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -256,3 +261,24 @@ def _read(source: Reader, page: Page) -> str:
 
 def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def main() -> int:
+    """Break so many pages of each source (10 000 if not said), and print how they ended; 1 if any did what none may."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    place = Path(os.environ.get("CONFRADAR_CORPUS", cases.PAGES.parent.parent.parent / "shared" / "corpus"))
+    failed = 0
+    for name in readers():
+        broken = survive(name, count, corpus=place if place.is_dir() else None)
+        ended = ", ".join(f"{number} {what}" for what, number in broken.ended.most_common())
+        sys.stdout.write(
+            f"{name}: {broken.pages} pages, {len(broken.failures)} failures; {ended}\n"
+            f"  slowest {broken.slowest:.2f} s of the processor, {broken.memory / 2**20:.0f} MB more\n"
+            + "".join(f"  {failure}\n" for failure in broken.failures[:FINDINGS_SHOWN])
+        )
+        failed += len(broken.failures)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

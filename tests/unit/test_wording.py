@@ -3,7 +3,7 @@
 import pytest
 
 from confradar.deadlines.listing import EntryType, Kind
-from confradar.sources.wording import entry_type, gate_meant, round_and_track
+from confradar.sources.wording import entry_type, gate_meant, round_and_track, without_extension
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,36 @@ def test_a_label_tells_whether_a_submission_is_one_of_papers(label: str | None, 
     """Real labels of dates that the list files as submissions; the words of a workshop's own name say nothing."""
     own = "BlackboxNLP workshop" if label and "Blackbox" in label else "SIGGRAPH 2026"
     assert gate_meant(Kind.SUBMISSION, label, own) is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "without"),
+    [
+        ("[Deadline Extended] APWeb-WAIM 2018", "APWeb-WAIM 2018"),
+        (
+            "The 22nd Conference on Technologies and Applications of Artificial Intelligence [Deadline Extended]",
+            "The 22nd Conference on Technologies and Applications of Artificial Intelligence",
+        ),
+        (
+            "Extended: The Six IEEE International Workshop on Data Integration and Mining",
+            "The Six IEEE International Workshop on Data Integration and Mining",
+        ),
+        (
+            "Extended Deadline KES 2017 Session on Pattern Recognition: Trends, Applications and Challenges",
+            "KES 2017 Session on Pattern Recognition: Trends, Applications and Challenges",
+        ),
+        ("GeoRich@SIGMOD/PODS 2017: Submission Deadline Extended to March 5", "GeoRich@SIGMOD/PODS 2017"),
+        (
+            "First International Workshop on Open Data (DEADLINE EXTENDED to MARCH 8th)",
+            "First International Workshop on Open Data",
+        ),
+        ("Extended Semantic Web Conference", "Extended Semantic Web Conference"),
+        ("Extended Reality for Education", "Extended Reality for Education"),
+    ],
+)
+def test_a_name_is_told_from_the_shout_that_its_deadline_was_extended(name: str, without: str) -> None:
+    """Rows of WikiCFP as a crawler kept them in 2018 (ader003/CS235-WikiCFPCrawler, production/wikicfp_crawl.txt)."""
+    assert without_extension(name) == without
 
 
 @pytest.mark.parametrize(
