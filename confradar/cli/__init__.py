@@ -32,6 +32,7 @@ COMMANDS = {
     "parse": ("trying", "Print the listings of a saved page."),
     "resolve": ("trying", "Say what a written date means in UTC."),
     "identify": ("identifying", "Say which mentions in a file are one conference."),
+    "identity": ("identifying", "See and correct which mentions are one conference."),
     "new-source": ("trying", "Begin a new source."),
     "doctor": ("doctor", "Find what is wrong."),
     "operator-password": ("serving", "Make the operator's password for the pages."),

@@ -98,7 +98,8 @@ def cluster(
         one.traits.extend(other.traits)
         for key in other.members:
             groups[key] = one
-        for key in (first, second):
+            evidence[key] = name
+        for key in one.members:
             evidence.setdefault(key, name)
     members = sorted(tuple(sorted(group.members)) for group in {id(group): group for group in groups.values()}.values())
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -27,10 +27,13 @@ from confradar.deadlines.portrait import TOLD, completed, free_slug, joined, por
 from confradar.deadlines.verdict import CREDIBLE_FOR
 
 
-def merge(known: Known, outputs: Sequence[SourceOutput], *, run_id: int, now: datetime) -> Merged:
+def merge(
+    known: Known, outputs: Sequence[SourceOutput], *, run_id: int, now: datetime, touched: Collection[MentionKey] = ()
+) -> Merged:
     """What the listings of a run change in what is known (DATA, "The store step", 2 to 6). `now` is aware.
 
     A listing of a mention that was seen after `now` changes nothing: an older run never overwrites a newer one.
+    The mentions `touched` are grouped anew whatever is said.
     Figures, counts of listings: `total` given, of which `created` are new mentions, `updated` say something
     else than before or are back, and `unchanged` wrote nothing but a confirmation (with those given twice or
     older than what is stored); `rejected` is the caller's, 0 here. The same five by source under `per_source`.
@@ -38,7 +41,7 @@ def merge(known: Known, outputs: Sequence[SourceOutput], *, run_id: int, now: da
     """
     night = _Night(known, run_id, now)
     night.read(outputs)
-    night.link()
+    night.link(touched)
     night.judge()
     night.count()
     return night.merged
@@ -122,11 +125,11 @@ class _Night:
         last_day = mention.listing.ends_on or mention.listing.starts_on
         return last_day is None or last_day >= self.now.date()
 
-    def link(self) -> None:
+    def link(self, asked: Collection[MentionKey]) -> None:
         """Cluster anew whatever the night touches, and write the mentions and conferences that differ."""
         traits = identity.traits_of(self.given)
         blocks = {key: one.blocks for key, one in traits.items()}
-        touched = linking.component(self.known, blocks, [*self.given, *self.absent])
+        touched = linking.component(self.known, blocks, [*self.given, *self.absent, *asked])
         if not touched:
             return
         listings = {key: self.given.get(key) or self.known.mentions[key].listing for key in touched}
@@ -136,7 +139,7 @@ class _Night:
         owner = {key: home for found, home in zip(clusters, homes, strict=True) for key in found.members}
         left = {
             known.conference_id: owner[known.key]
-            for known in sorted(self._known(touched), key=lambda mention: mention.id, reverse=True)
+            for known in sorted(filter(None, map(self.known.mentions.get, touched)), key=lambda one: -one.id)
             if known.conference_id != owner[known.key]
         }  # for each conference that loses mentions, where the oldest of these goes
         slugs = {conference.slug for conference in self.known.conferences.values()}
@@ -148,9 +151,6 @@ class _Night:
             said = [row for row in rows if row.not_seen_since is None and row.source != verdict.EDITOR]
             self._conference(home, found, [listings[row.key] for row in said or rows], slugs)
         self._redirect({old: new for old, new in left.items() if old not in self.members})
-
-    def _known(self, touched: set[MentionKey]) -> Iterator[Mention]:
-        return (self.known.mentions[key] for key in touched if key in self.known.mentions)
 
     def _mention(
         self, key: MentionKey, conference_id: int, evidence: str, blocks: frozenset[str] | None, ids: Iterator[int]

@@ -3,7 +3,7 @@
 from confradar.steps.crawling import crawl, crawl_in_run, reach
 from confradar.steps.editing import clear_claim, set_claim
 from confradar.steps.fetching import fetch
-from confradar.steps.identifying import identify
+from confradar.steps.identifying import identify, identity_of, join, split, uncertain
 from confradar.steps.nights import NightState, night_state
 from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target
 from confradar.steps.retention import prune
@@ -38,7 +38,9 @@ __all__ = [
     "crawl_in_run",
     "fetch",
     "identify",
+    "identity_of",
     "instant",
+    "join",
     "keep_watching",
     "last_look",
     "night_state",
@@ -54,7 +56,9 @@ __all__ = [
     "resume",
     "retry_target",
     "set_claim",
+    "split",
     "store",
     "store_run",
+    "uncertain",
     "watch",
 ]

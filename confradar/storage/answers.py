@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from rapidfuzz import process
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, Select, Table, case, func, select
 
 from confradar.deadlines.conference import Direction, Verdict
 from confradar.deadlines.listing import EntryType, Kind
@@ -105,6 +105,37 @@ def recent_changes(
         earlier = tables.change.c.direction.is_not_distinct_from(Direction.EARLIER)
         query = query.order_by(None).order_by(earlier.desc(), *NEWEST)
     return _answers(connection, query)
+
+
+def least_certain(connection: Connection, sure: Mapping[str, int], *, limit: int) -> list[Answer]:
+    """Conferences of several mentions, those first whose weakest evidence is the least sure.
+
+    `sure` says how sure each kind of evidence is, of 100; one that it does not know counts as 0. Each has `slug`,
+    `title`, `year`, `mentions` (how many), `sure` and `evidence` (the weakest).
+    """
+    grade = case(*((tables.mention.c.evidence == name, value) for name, value in sure.items()), else_=0)
+    graded = (
+        select(tables.mention.c.conference_id, func.count().label("mentions"), func.min(grade).label("sure"))
+        .group_by(tables.mention.c.conference_id)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    weakest = (
+        select(func.min(tables.mention.c.evidence))
+        .where(tables.mention.c.conference_id == graded.c.conference_id, grade == graded.c.sure)
+        .correlate(graded)
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            tables.conference.c.slug, tables.conference.c.title, tables.conference.c.year,
+            graded.c.mentions, graded.c.sure, weakest.label("evidence"),
+        )
+        .join(graded, graded.c.conference_id == tables.conference.c.id)
+        .order_by(graded.c.sure, graded.c.mentions.desc(), tables.conference.c.slug)
+        .limit(limit)
+    )  # fmt: skip
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def counts(connection: Connection) -> dict[str, int]:

@@ -20,7 +20,6 @@ from confradar.deadlines.conference import (
     Known,
     Mention,
     Merged,
-    Pin,
     Series,
     Verdict,
 )
@@ -28,7 +27,7 @@ from confradar.deadlines.dates import Precision
 from confradar.deadlines.identity import MentionKey
 from confradar.deadlines.listing import EntryType, Kind
 from confradar.deadlines.verdict import Gate
-from confradar.storage import bulk, tables
+from confradar.storage import bulk, pins, tables
 
 Record = TypeVar("Record", Series, Conference, Mention, Claim, Deadline, Change)
 NUMBERED = (tables.series, tables.conference, tables.mention, tables.deadline, tables.change)
@@ -45,7 +44,7 @@ def known(connection: Connection) -> Known:
         mentions=_all(connection, tables.mention, Mention, "key", identity_keys=_keys),
         claims=_all(connection, tables.claim, Claim, "key", kind=kind, precision=_member(Precision)),
         deadlines=_all(connection, tables.deadline, Deadline, "key", kind=kind, verdict=_member(Verdict)),
-        pins=_pins(connection),
+        pins=pins.counting(connection),
         former=_former(connection),
         **{f"next_{table.name}": _next(connection, table) for table in NUMBERED},
     )
@@ -133,14 +132,6 @@ def _member(enum: type[StrEnum]) -> Callable[[str], StrEnum]:
 
 def _next(connection: Connection, table: Table) -> int:
     return (connection.scalar(select(func.max(table.c.id))) or 0) + 1
-
-
-def _pins(connection: Connection) -> list[Pin]:
-    """An operator's decisions, oldest first: a later one may take an earlier one back."""
-    query = select(tables.identity_pin.c.first, tables.identity_pin.c.second, tables.identity_pin.c.together).order_by(
-        tables.identity_pin.c.id
-    )
-    return [Pin(tuple(first), tuple(second), together) for first, second, together in connection.execute(query)]
 
 
 def _former(connection: Connection) -> dict[tuple[int, Kind, int, str], frozenset[datetime]]:

@@ -249,6 +249,7 @@ identity_pin = Table(
     Column("by", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("lifted_at", Instant),  # since when it counts no more
 )
 alert = Table(
     "alert",
