@@ -30,13 +30,20 @@ def night(known: Known, given: dict[identity.MentionKey, Listing]) -> float:
     return time.process_time() - begun
 
 
+def synthetic_mentions() -> dict[identity.MentionKey, Listing]:
+    """What five sources of ten thousand invented conferences each say."""
+    return {
+        one.key: one
+        for source in synthetic.SOURCES
+        for edition in synthetic.editions(source, EVENTS, 1)
+        for one in (listing(source, edition),)
+    }
+
+
 def test_identity_of_a_night() -> None:
-    """Seconds of processor for all mentions as new ones, and for the last hundredth of them."""
-    listings = [
-        listing(source, edition) for source in synthetic.SOURCES for edition in synthetic.editions(source, EVENTS, 1)
-    ]
-    everything = {one.key: one for one in listings}
-    stored = SourceOutput("all", tuple(one for number, one in enumerate(listings) if number % 100))
+    """Seconds of processor for all mentions as new ones, and for one in a hundred of them."""
+    everything = synthetic_mentions()
+    stored = SourceOutput("all", tuple(one for number, one in enumerate(everything.values()) if number % 100))
     known = apply(Known(), merge(Known(), [stored], run_id=1, now=NIGHT))
     new = {key: one for key, one in everything.items() if key not in known.mentions}
 

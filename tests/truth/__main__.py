@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from . import editions, instants, mistakes, moves, pages
+from . import editions, instants, mistakes, moves, pages, speed
 from .table import Row
 
 COMMITTED = Path(__file__).resolve().parent / "committed"
@@ -26,6 +26,8 @@ def measured(corpus: Path | None) -> Iterator[Row]:
         yield from part.rows(corpus or COMMITTED)
     if corpus:
         yield from editions.rows(corpus)
+        yield editions.order(corpus)
+    yield speed.row()
 
 
 def corpus() -> Path | None:

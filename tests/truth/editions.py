@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from confradar.deadlines import mentions
+from confradar.deadlines import identity, mentions
+from confradar.deadlines.conference import Known, SourceOutput
+from confradar.deadlines.listing import Listing
+from confradar.deadlines.merge import apply, merge
 
 from .comparing import lines
 from .table import Row
@@ -37,6 +43,41 @@ def rows(corpus: Path) -> Iterator[Row]:
     tags = {edition["edition"]: set(edition["tags"]) for edition in lines(gold / "clusters.jsonl")}
     wrong = tuple(sorted(edition for edition in mixed if tags[edition] & APART))
     yield Row("false merges", "identity/dev", f"none of {', '.join(sorted(APART))}", f"{len(wrong)}", wrong)
+
+
+def order(corpus: Path, orders: int = 50, split: int = 5) -> Row:
+    """The labelled mentions shuffled, `split` of the orders also over three nights through the store's own merge."""
+    with (corpus / "identity" / "dev" / "mentions.jsonl").open(encoding="utf-8") as file:
+        listings = list(mentions.read(file).listings.values())
+    at_once = _clusters(listings)
+    wrong = []
+    for seed in range(orders):
+        shuffled = random.Random(seed).sample(listings, len(listings))
+        if _clusters(shuffled) != at_once:
+            wrong.append(f"order {seed}")
+        if seed < split and _over_nights(shuffled) != at_once:
+            wrong.append(f"order {seed}, over three nights")
+    return Row(
+        "order", "identity/dev", f"{orders} orders, {split} of them over three nights: the same clusters",
+        f"{orders + split - len(wrong)} of {orders + split}", tuple(wrong),
+    )  # fmt: skip
+
+
+def _clusters(listings: Iterable[Listing]) -> set[frozenset[str]]:
+    found = identity.cluster({one.key: one for one in listings})
+    return {frozenset(key[2] for key in cluster.members) for cluster in found}
+
+
+def _over_nights(listings: list[Listing]) -> set[frozenset[str]]:
+    known, third = Known(), len(listings) // 3
+    for number, (begin, end) in enumerate(pairwise((0, third, 2 * third, len(listings)))):
+        outputs = [SourceOutput(one.source, (one,)) for one in listings[begin:end]]
+        now = datetime(2026, 1, 1, 2, tzinfo=UTC) + number * timedelta(days=1)
+        known = apply(known, merge(known, outputs, run_id=number + 1, now=now))
+    homes: dict[int, set[str]] = {}
+    for mention in known.mentions.values():
+        homes.setdefault(mention.conference_id, set()).add(mention.ref)
+    return {frozenset(refs) for refs in homes.values()}
 
 
 def _row(what: str, least: dict[str, float], figures: dict[str, float]) -> Row:

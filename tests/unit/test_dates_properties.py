@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from confradar.deadlines.dates import Edition, Precision, Window, parse_days, resolve
 from confradar.deadlines.listing import Kind
+from tests.truth.texts import longest_texts
 
 # "localtime" is the zone of the machine, "Factory" that of none: neither is a name that a page can mean.
 ZONES = sorted(available_timezones() - {"localtime", "Factory"})
@@ -150,6 +151,36 @@ def test_no_text_raises(text: str, zone_text: str | None, kind: Kind, edition: E
         assert window.earliest <= window.latest
         assert window.earliest.tzinfo is UTC
         assert window.reason or window.earliest == window.latest
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "edges"),
+    [
+        ("31 December 2026", "AoE", ("2027-01-01T11:59:59", "2027-01-01T11:59:59")),
+        ("1 January 2027 00:00", "UTC+14", ("2026-12-31T10:00:00", "2026-12-31T10:00:00")),
+        ("31 December 2026 24:00", "UTC-12", ("2027-01-01T12:00:00", "2027-01-01T12:00:00")),
+        ("1 January 2027", None, ("2027-01-01T09:59:59", "2027-01-02T11:59:59")),
+        ("29 February 2028", "Pacific/Kiritimati", ("2028-02-29T09:59:59", "2028-02-29T09:59:59")),
+        ("29 February 2028 23:59:59", "AoE", ("2028-03-01T11:59:59", "2028-03-01T11:59:59")),
+        ("28 February 2027 24:00", "UTC", ("2027-03-01T00:00:00", "2027-03-01T00:00:00")),
+    ],
+)
+def test_the_ends_of_the_world_and_of_the_year(text: str, zone: str | None, edges: tuple[str, str]) -> None:
+    """UTC-12 and UTC+14 at year ends and on leap days; shown and read again they stay."""
+    window = read(text, zone)
+    assert window.earliest is not None
+    assert window.latest is not None
+    assert (f"{window.earliest:%Y-%m-%dT%H:%M:%S}", f"{window.latest:%Y-%m-%dT%H:%M:%S}") == edges
+    stable(window)
+
+
+@pytest.mark.timeout(120)
+def test_ten_thousand_characters_are_read_or_refused() -> None:
+    """Pieces of dates repeated and mixed, at every length up to 10 000; `make bench` says how long the worst takes."""
+    for text in longest_texts(400):
+        window = resolve(text, text, kind=Kind.SUBMISSION, edition=Edition(2026))
+        assert window.reason or window.earliest == window.latest
+        assert len(text) <= 500 or window.precision is Precision.NONE
 
 
 @given(st.integers(501, 5_000))
