@@ -42,7 +42,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def installed(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A store of its own, and one source that reads the site."""
-    given = {"URL": site.url, "DELAY": "0", "FEED_HUGGINGFACE": "off", "EXPECTED": "1-50"}
+    given = {"URL": site.url, "DELAY": "0", "FEED_HUGGINGFACE": "off", "EXPECTED": "1-50", "FLOOR": "1"}
     for name, value in given.items():
         monkeypatch.setenv(f"CONFRADAR_SOURCE_AI_DEADLINES_{name}", value)
     url = f"sqlite:///{tmp_path / 'confradar.sqlite'}"
