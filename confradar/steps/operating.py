@@ -6,6 +6,7 @@ import difflib
 from datetime import datetime
 from typing import Any
 
+from confradar.deadlines.listing import printable
 from confradar.errors import Refused, UnknownName
 from confradar.settings import Settings
 from confradar.sources.base import readers, step_of
@@ -17,8 +18,8 @@ from confradar.storage import audit, database, ledger, outputs
 def cancel(run_key: str, settings: Settings, *, by: str, why: str = "", step: str | None = None) -> list[str]:
     """Cancel a run, or one step of it; returns the names of the steps that this ended.
 
-    A cancelled run stores nothing, or has stored already and is refused. Of a cancelled step the others are stored. Its
-    crawl ends within seconds. Raises UnknownName, and Refused for what is over already.
+    A cancelled run stores nothing, or has stored already and is refused. Of a cancelled crawl, which ends within
+    seconds, the others are stored; of a cancelled store nothing is. Raises UnknownName, and Refused for what is over already.
     """
     with database.transaction(settings.database) as connection:
         run = ledger.find(connection, run_key, lock=True)
@@ -26,6 +27,7 @@ def cancel(run_key: str, settings: Settings, *, by: str, why: str = "", step: st
             raise Refused(f"Run {run_key} is over already: {run.status}{_by(run.message)}.")
         step = _known(run, step) if step else None
         now = database.clock(connection)
+        by, why = printable(by), printable(why)
         told = f"cancelled by {by}" + (f": {why}" if why else "")
         ended = ledger.close_steps(
             connection, run.id, status="cancelled", reason="cancelled", error=told, now=now, only=step
@@ -51,6 +53,7 @@ def release(run_key: str, step: str, settings: Settings, *, by: str, why: str) -
         if not held:
             raise Refused(f"Nothing of step {step} of run {run_key} is held: released already, or never held.")
         now = database.clock(connection)
+        by, why = printable(by), printable(why)
         outputs.release(connection, held)
         ledger.mark_released(connection, run.id, step, by=by)
         audit.record(connection, by=by, action="release", subject=_subject(run_key, step), why=why, at=now)
@@ -91,7 +94,7 @@ def _switch(schedule: str, settings: Settings, *, paused: bool, by: str, why: st
         if bool(held) == paused:
             since = f"since {held['at']:%Y-%m-%d %H:%M} UTC, by {held['by']}: {held['why']}" if held else ""
             raise Refused(f"{schedule} is paused already, {since}" if paused else f"{schedule} is not paused.")
-        audit.switch(connection, schedule, paused=paused, by=by, why=why, at=now)
+        audit.switch(connection, schedule, paused=paused, by=printable(by), why=printable(why), at=now)
     return now
 
 

@@ -76,11 +76,11 @@ def instant(written: str | None) -> datetime:
         if len(written) == len("2026-01-13"):
             return datetime.combine(date.fromisoformat(written), NIGHT)
         moment = datetime.fromisoformat(written)
-    except ValueError as error:
+        if moment.tzinfo is None:
+            raise SettingError(f"date: found {written!r} without a zone, wanted 2026-01-13T02:00:00+00:00")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise SettingError(f"date: found {written!r}, wanted a day such as 2026-01-13") from error
-    if moment.tzinfo is None:
-        raise SettingError(f"date: found {written!r} without a zone, wanted 2026-01-13T02:00:00+00:00")
-    return moment.astimezone(UTC)
 
 
 def prepare(settings: Settings) -> None:

@@ -77,7 +77,7 @@ def store_run(run_key: str, settings: Settings, *, task_id: str | None = None, b
 
     Everything happens in one transaction that holds the store and the run's row: who comes second waits,
     finds the run closed, and returns the same figures. `by` names who finished it, if not its own callback.
-    A run whose lease has passed to another stores nothing more.
+    A run whose lease has passed to another stores nothing more, nor does one of which this step was cancelled.
     """
     with database.transaction(settings.database) as connection:  # seen by others at once, unlike what is stored below
         until = database.clock(connection) + timedelta(seconds=STORE_SECONDS)
@@ -108,7 +108,9 @@ def _store_run(run_key: str, settings: Settings, lines: logs.Buffer, *, task_id:
         )  # fmt: skip
         found = outputs.envelopes(connection, run)
         crawls = [envelope for step, envelope in found.items() if step != STORE]
-        storing = STORE in run.steps and lease.held_by(connection, run)
+        cancelled = STORE in found and found[STORE].status == "cancelled"
+        unwanted = "cancelled" if cancelled else "superseded"
+        storing = STORE in run.steps and not cancelled and lease.held_by(connection, run)
         statistics: dict[str, Any] = {}
         if storing:
             attempt = begin(connection, run, STORE, settings, task_id=task_id)
@@ -125,7 +127,7 @@ def _store_run(run_key: str, settings: Settings, lines: logs.Buffer, *, task_id:
         ledger.finish_run(
             connection,
             run.id,
-            status=outcome(crawls) if storing or STORE not in run.steps else "superseded",
+            status=outcome(crawls) if storing or STORE not in run.steps else unwanted,
             now=database.clock(connection),
             statistics=statistics,
             stored=storing,

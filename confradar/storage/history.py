@@ -57,11 +57,11 @@ def bound(written: str, *, now: datetime, end: bool = False) -> datetime:
         if len(written) == len("2026-01-13"):
             return datetime.combine(date.fromisoformat(written), time(tzinfo=UTC)) + timedelta(days=end)
         moment = datetime.fromisoformat(written)
+        if moment.tzinfo is None:
+            raise SettingError(f"date: found {written!r} without a zone, wanted 2026-01-13T02:00:00+00:00")
+        return moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise SettingError(wanted) from error
-    if moment.tzinfo is None:
-        raise SettingError(f"date: found {written!r} without a zone, wanted 2026-01-13T02:00:00+00:00")
-    return moment.astimezone(UTC)
 
 
 def resolve(connection: Connection, word: str) -> Run:
@@ -94,13 +94,18 @@ def runs(
 ) -> list[Run]:
     """Runs, newest first. `since` and `until` bound when they began (half-open); `before` is the id of a run.
 
-    With `step`, only runs in which that step took part; `status` (words, see `statuses`) is then the step's.
+    With `step`, only runs in which that step took part; `status` (words, see `statuses`) is then that
+    of the step's newest attempt.
     """
     query = select(run).order_by(run.c.id.desc()).limit(limit)
     chosen = statuses(status, of_step=step is not None)
     if step is not None:
-        mine = [step_run.c.run_id == run.c.id, step_run.c.step == step]
-        query = query.where(exists().where(*mine, *([step_run.c.status.in_(chosen)] if chosen else [])))
+        later = step_run.alias()
+        repeated = exists().where(
+            later.c.run_id == run.c.id, later.c.step == step, later.c.attempt > step_run.c.attempt
+        )
+        ended_so = [step_run.c.status.in_(chosen), ~repeated] if chosen else []
+        query = query.where(exists().where(step_run.c.run_id == run.c.id, step_run.c.step == step, *ended_so))
     elif chosen:
         query = query.where(run.c.status.in_(chosen))
     for bound, condition in (

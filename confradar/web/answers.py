@@ -18,6 +18,7 @@ from confradar.errors import (
     ConfRadarError,
     DatabaseUnavailable,
     Refused,
+    SchemaMismatch,
     SettingError,
     UnknownName,
 )
@@ -30,6 +31,7 @@ STATUS: dict[type[ConfRadarError], int] = {
     SettingError: 422,
     Refused: 409,
     DatabaseUnavailable: 503,
+    SchemaMismatch: 503,
     BrokerUnavailable: 503,
 }
 

@@ -11,7 +11,7 @@ from confradar import settings as configuration
 from confradar.deadlines.checks import Result, Severity
 from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
-from confradar.errors import Refused, RunRefused, UnknownName
+from confradar.errors import Refused, RunRefused, SettingError, UnknownName
 from confradar.settings import Settings
 from confradar.steps.runs import begin, keep
 from confradar.steps.storing import add
@@ -338,3 +338,54 @@ def test_the_plan_names_the_inputs_that_it_takes() -> None:
     assert graph.plan("elra+").taken == tuple(name for name in graph.plan("group:scrapers").names if name != ELRA)
     assert graph.plan("*").taken == ()
     assert graph.plan("elra").taken == ()
+
+
+def test_a_cancelled_store_stores_nothing(settings: Settings) -> None:
+    """What its crawls gave stays in the ledger; the run says that it was cancelled, and can be repeated."""
+    run = opened("manual:one", settings).run
+    crawled(run, settings, ELRA, listing("icml"))
+    crawled(run, settings, WIKICFP, listing("siggraph", "wikicfp"))
+
+    assert steps.cancel(run.key, settings, by="ada", step=steps.STORE) == [steps.STORE]
+
+    assert steps.store_run(run.key, settings).status == "cancelled"
+    assert conferences(settings) == 0
+    assert steps.retry_target(run.key, settings) == f"{steps.STORE}+"
+
+
+def test_a_reason_is_kept_whatever_its_characters(settings: Settings) -> None:
+    """What a database could not take is replaced, by whom and why alike."""
+    steps.pause(steps.SCHEDULE, settings, by="a\udc80da", why="down\0 for\ud800 a week")
+
+    held = steps.paused(steps.SCHEDULE, settings, at=steps.now_utc())
+
+    assert held
+    assert (held["by"], held["why"]) == ("a\ufffdda", "down\ufffd for\ufffd a week")
+    run = opened("manual:one", settings).run
+    assert steps.cancel(run.key, settings, by="ada", why="\0", step=ELRA) == [ELRA]
+    crawled(run, settings, WIKICFP, listing("siggraph", "wikicfp"), held=True)
+    assert steps.release(run.key, WIKICFP, settings, by="\0", why="\0").status == "queued"
+
+
+def test_a_step_that_was_well_in_the_end_has_not_failed(settings: Settings) -> None:
+    """Runs are found by the newest attempt of the step, as they are shown."""
+    run = opened("manual:one", settings).run
+    failed = steps.Materialised(ELRA, (), {"count": 0}, status="failed", reason="reset")
+    with database.transaction(settings.database) as connection:
+        attempt = begin(connection, run, ELRA, settings)
+        assert attempt
+        keep(connection, run, attempt, failed, settings, wait=0)
+    crawled(run, settings, ELRA, listing("icml"))
+
+    with database.reading(settings.database) as connection:
+        assert history.runs(connection, status=["failed"], step=ELRA) == []
+        assert [one.key for one in history.runs(connection, status=["success"], step=ELRA)] == [run.key]
+
+
+@pytest.mark.parametrize("written", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_instant_beyond_the_calendar_is_refused(written: str) -> None:
+    """Its zone takes it out of the years that there are."""
+    with pytest.raises(SettingError, match="date: found"):
+        history.bound(written, now=NIGHT)
+    with pytest.raises(SettingError, match="date: found"):
+        steps.instant(written)
