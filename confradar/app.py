@@ -95,6 +95,15 @@ def submit(broker: str, **arguments: Any) -> str:
         ) from error
 
 
+def revoke(broker: str, task_id: str) -> None:
+    """Tell the workers to drop the message of that id, which none of them has begun. Raises BrokerUnavailable."""
+    try:
+        with connected(broker) as application, application.connection_for_write() as connection:
+            application.control.revoke(task_id, connection=connection)
+    except (OperationalError, OSError) as error:
+        raise BrokerUnavailable(f"The broker {masked(broker)} does not answer any more ({error}).") from error
+
+
 def failure(broker: str, task_id: str) -> ConfRadarError | None:
     """Why the task of that id failed; None if it did not. Raises BrokerUnavailable."""
     with connected(broker) as application:

@@ -16,7 +16,7 @@ from confradar import steps
 from confradar.deadlines.words import counted, number, seconds
 from confradar.errors import BrokerUnavailable, DatabaseUnavailable
 from confradar.settings import Settings, masked
-from confradar.storage import database, ledger
+from confradar.storage import database, lease, ledger
 
 POLL_SECONDS = 0.25
 DATABASE_PATIENCE = 60  # seconds without an answer
@@ -35,23 +35,31 @@ def follow(
     *,
     tend: Callable[[], None] | None = None,
     absent: Callable[[], None] = lambda: None,
+    forget: Callable[[], None] = lambda: None,
     patience: float = 30,
 ) -> ledger.Run:
     """Show a run until it is closed, and return it. Ctrl-C ends its crawls as a limit does; a second one leaves.
 
     One that waits for another run says so, and is cancelled by Ctrl-C. `tend` is called at each look, `absent` as long
-    as there is no such run; `patience` is how long, in seconds, it may take to appear. Raises BrokerUnavailable if it
-    does not.
+    as there is no such run. Raises BrokerUnavailable if it does not appear within `patience` seconds in which no other
+    run has the workers in hands; `forget` is called then, and if Ctrl-C ends the wait.
     """
+    try:
+        _appear(key, settings, console, absent, patience)
+    except (BrokerUnavailable, KeyboardInterrupt):
+        forget()
+        raise
     shown: dict[str, str] = {}
     waits = ""
-    began = heard = time.monotonic()
+    heard = time.monotonic()
     live = Live(console=console, auto_refresh=False, transient=False) if console.is_terminal else None
     interrupted = False
     with live or nullcontext():
         while True:
             try:
-                run, rows = _look(key, settings, absent, until=began + patience)
+                with database.reading(settings.database) as connection:
+                    run = ledger.find(connection, key)
+                    rows = ledger.step_runs(connection, run.id)
                 if run.status == "queued" and run.message and run.message != waits:
                     waits = run.message
                     console.print(Text(f"{waits}; Ctrl-C gives up"), soft_wrap=True)
@@ -89,15 +97,27 @@ def _end(run: ledger.Run, rows: list[dict[str, Any]], settings: Settings) -> Non
         steps.store_run(run.key, settings, by="Ctrl-C")
 
 
-def _look(
-    key: str, settings: Settings, absent: Callable[[], None], *, until: float
-) -> tuple[ledger.Run, list[dict[str, Any]]]:
+def _appear(key: str, settings: Settings, console: Console, absent: Callable[[], None], patience: float) -> None:
+    """Wait until a worker has begun the run of that key. Says which other run is going meanwhile."""
+    until, told = time.monotonic() + patience, ""
     while True:
-        with database.reading(settings.database) as connection:
-            found = ledger.get(connection, key)
-            if found is not None:
-                return found, ledger.step_runs(connection, found.id)
-        if time.monotonic() > until:
+        try:
+            with database.reading(settings.database) as connection:
+                if ledger.get(connection, key):
+                    return
+                going = lease.going(connection, now=database.clock(connection))
+        except DatabaseUnavailable:  # it may only restart
+            if time.monotonic() > until:
+                raise
+            time.sleep(1)
+            continue
+        if going:
+            until = time.monotonic() + patience
+            if going.key != told:
+                told = going.key
+                since = f"{going.started_at:%Y-%m-%d %H:%M} UTC"
+                console.print(Text(f"sent; run {told} is going since {since}; Ctrl-C gives up"), soft_wrap=True)
+        elif time.monotonic() > until:
             where = masked(settings.database)
             raise BrokerUnavailable(
                 f"No worker has begun {key}: all are busy, or they write to another database than {where}."

@@ -101,6 +101,8 @@ def execute(
     """
     console = tables.messages()
     with working(settings, console) as (broker, watching):
+        if if_busy == "refuse":
+            steps.refuse_if_busy(settings)
         if plan.scrapers:
             console.print(f"each source may take at most {seconds(budget)}", style="dim")
         how = {"budget": budget, "if_busy": if_busy, "by": by, "retry_of": retry_of}
@@ -111,7 +113,10 @@ def execute(
             if failed := app.failure(broker, task_id):
                 raise failed
 
-        run = following.follow(f"manual:{task_id}", settings, console, tend=watching, absent=absent)
+        def forget() -> None:
+            app.revoke(broker, task_id)
+
+        run = following.follow(f"manual:{task_id}", settings, console, tend=watching, absent=absent, forget=forget)
     tables.figures(console, run)
     if run.status in EXIT_CODES:
         tables.coming(settings, now=run.logical_instant, limit=10)

@@ -19,6 +19,7 @@ from confradar.steps.runs import (
     now_utc,
     open_run,
     prepare,
+    refuse_if_busy,
 )
 from confradar.steps.storing import outcome, store, store_run
 from confradar.steps.watching import keep_watching, last_look, watch
@@ -52,6 +53,7 @@ __all__ = [
     "prepare",
     "prune",
     "reach",
+    "refuse_if_busy",
     "release",
     "resume",
     "retry_target",

@@ -166,6 +166,15 @@ def open_run(
     return Opened(run, to_send=False, waits_for=going.key)
 
 
+def refuse_if_busy(settings: Settings) -> None:
+    """Raise RunRefused, with its key, if a run is going: for who need not wait for a worker to say so."""
+    with database.reading(settings.database) as connection:
+        going = lease.going(connection, now=database.clock(connection))
+    if going:
+        told = f"run {going.key} is going since {going.started_at:%Y-%m-%d %H:%M} UTC"
+        raise RunRefused(f"{told}; `confradar runs cancel {going.key}` ends it.")
+
+
 def begin(
     connection: Connection,
     run: ledger.Run,

@@ -25,6 +25,13 @@ def holder(connection: Connection) -> Run | None:
     return ledger.find(connection, key) if key else None
 
 
+def going(connection: Connection, *, now: datetime) -> Run | None:
+    """The run that has the lease at that moment; None if it is free or has run out."""
+    query = select(run.c.key).join(lease, lease.c.run_id == run.c.id).where(_MINE, lease.c.expires_at > now)
+    key = connection.scalar(query)
+    return ledger.find(connection, key) if key else None
+
+
 def take(connection: Connection, wanting: Run, *, now: datetime, seconds: float, deadline_seconds: float) -> Run | None:
     """Take the lease for a run, for so many seconds. Returns None, or the run that has it.
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from confradar import app, graph, steps
-from confradar.errors import RunRefused
 from confradar.settings import Settings
-from confradar.storage import database, ledger
 
 
 def start(settings: Settings, target: str, *, by: str, if_busy: str = "wait") -> str:
@@ -16,9 +14,7 @@ def start(settings: Settings, target: str, *, by: str, if_busy: str = "wait") ->
     """
     graph.plan(target)
     if if_busy == "refuse":
-        with database.reading(settings.database) as connection:
-            for going in ledger.unfinished(connection):
-                raise RunRefused(f"Run {going.key} is going since {going.started_at:%Y-%m-%d %H:%M} UTC.")
+        steps.refuse_if_busy(settings)
     return "manual:" + app.submit(settings.broker, target=target, by=by, if_busy=if_busy)
 
 

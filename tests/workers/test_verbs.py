@@ -15,7 +15,7 @@ import pytest
 from confradar import app, servers, steps
 from confradar.demo import sites
 from confradar.demo.sites import Sites
-from confradar.storage import database, ledger
+from confradar.storage import database, history, ledger
 
 from .conftest import Installation, until
 
@@ -143,6 +143,27 @@ def test_a_crawl_that_waits_is_given_up_by_ctrl_c(installed: Install) -> None:
     assert said.code == 1, said
     assert "cancelled, cancelled by Ctrl-C" in said.err
     assert installation.run(key).status == "queued"
+
+
+def test_a_crawl_waits_for_workers_that_are_all_busy(installed: Install) -> None:
+    """It says which run has them, or is refused; given up by Ctrl-C, it never begins."""
+    installation = installed(CONFRADAR_WORKER_CONCURRENCY="1", CONFRADAR_SOURCE_WIKICFP_DELAY="30")
+    busy = installation.submit(target="wikicfp+")
+    until(installation.crawls)
+    refused = ended(start(installation, "crawl", "elra+", "--if-busy", "refuse"))
+    assert (refused.code, f"run {busy} is going since" in refused.err) == (2, True), refused
+    waiting = start(installation, "crawl", "elra+")
+    line = heard(waiting, "is going since")
+    waiting.send_signal(signal.SIGINT)
+    said = ended(waiting)
+
+    assert (line.startswith(f"sent; run {busy} is going since"), said.code) == (True, 130), said
+    steps.cancel(busy, installation.settings, by="ada")
+    with app.connected(installation.broker) as celery:
+        queue = celery.connection_for_read().default_channel.client
+        until(lambda: queue.llen("celery") == queue.hlen("unacked") == 0)
+    with database.reading(installation.settings.database) as connection:
+        assert [run.key for run in history.runs(connection)] == [busy]
 
 
 def test_a_run_that_crawls_is_cancelled_within_seconds(installed: Install) -> None:
