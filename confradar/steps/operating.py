@@ -19,7 +19,8 @@ def cancel(run_key: str, settings: Settings, *, by: str, why: str = "", step: st
     """Cancel a run, or one step of it; returns the names of the steps that this ended.
 
     A cancelled run stores nothing, or has stored already and is refused. Of a cancelled crawl, which ends within
-    seconds, the others are stored; of a cancelled store nothing is. Raises UnknownName, and Refused for what is over already.
+    seconds, the others are stored; of a cancelled store nothing is. Raises UnknownName, and Refused for what is over
+    already.
     """
     with database.transaction(settings.database) as connection:
         run = ledger.find(connection, run_key, lock=True)
