@@ -45,6 +45,15 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesName:
+    """A name that lists use for a series, without year; `former` if the series has given it up."""
+
+    series_id: int
+    name: str
+    former: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Conference:
     """One edition. `slug` is given once and never changed; `merged_into` names the older conference that took it in."""
 
@@ -214,6 +223,7 @@ class Known:
     """
 
     series: dict[str, Series] = field(default_factory=dict)  # by key
+    series_names: set[tuple[int, str]] = field(default_factory=set)  # (series, name)
     conferences: dict[int, Conference] = field(default_factory=dict)
     mentions: dict[tuple[str, str, str, int], Mention] = field(default_factory=dict)
     claims: dict[tuple[int, Kind, int, str], Claim] = field(default_factory=dict)
@@ -237,6 +247,7 @@ class Merged:
     run_id: int
     at: datetime
     new_series: list[Series] = field(default_factory=list)
+    new_series_names: list[SeriesName] = field(default_factory=list)
     new_conferences: list[Conference] = field(default_factory=list)
     changed_conferences: list[Conference] = field(default_factory=list)
     new_mentions: list[Mention] = field(default_factory=list)

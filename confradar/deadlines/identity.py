@@ -24,11 +24,19 @@ SURE = {BY_PIN: 100, DUPLICATE: 100, ALONE: 100, **{rule.name: rule.sure for rul
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The mentions of one conference in canonical order; for each the rule that brought it in; the series' key."""
+    """The mentions of one conference in canonical order; for each the rule that brought it in.
+
+    `series_key` is the acronym and `full_name` the name that most of them use, in the form that is compared; `known_as`
+    are all acronyms, and `hosts` those of the events of which it may be a part.
+    """
 
     members: tuple[MentionKey, ...]
     evidence: dict[MentionKey, str]
     series_key: str
+    full_name: str
+    year: int
+    known_as: frozenset[str]
+    hosts: frozenset[str]
 
 
 @dataclass(eq=False, slots=True)
@@ -102,12 +110,20 @@ def cluster(
         for key in one.members:
             evidence.setdefault(key, name)
     members = sorted(tuple(sorted(group.members)) for group in {id(group): group for group in groups.values()}.values())
-    return [
-        Cluster(
-            keys, {key: evidence.get(key, ALONE) for key in keys}, _series(looked_at[stand_in[key]] for key in keys)
-        )
-        for keys in members
-    ]
+    return [_cluster(keys, evidence, [looked_at[stand_in[key]] for key in keys]) for keys in members]
+
+
+def _cluster(keys: tuple[MentionKey, ...], evidence: Mapping[MentionKey, str], traits: Sequence[Traits]) -> Cluster:
+    parts = [one for one in traits if one.satellite]
+    return Cluster(
+        keys,
+        {key: evidence.get(key, ALONE) for key in keys},
+        series_key=_most(one.acronym for one in traits),
+        full_name=_most(one.name for one in traits if one.name),
+        year=int(_most(str(one.year) for one in traits)),
+        known_as=frozenset() if parts else frozenset().union(*(one.parts for one in traits)),
+        hosts=frozenset().union(*(one.hosts for one in parts)),
+    )
 
 
 def _pinned(
@@ -148,6 +164,6 @@ def _neighbourly(one: Traits) -> tuple[str, str, date]:
     return one.title, one.name, one.starts_on or date.min
 
 
-def _series(traits: Iterable[Traits]) -> str:
-    """The acronym that most mentions use; the first in the alphabet among equals."""
-    return min(Counter(one.acronym for one in traits).items(), key=lambda item: (-item[1], item[0]))[0]
+def _most(values: Iterable[str]) -> str:
+    """The value that comes most often, the first in order among equals; empty if there is none."""
+    return min(Counter(values).items(), key=lambda item: (-item[1], item[0]), default=("", 0))[0]

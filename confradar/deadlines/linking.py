@@ -70,5 +70,19 @@ def homes(known: Known, clusters: Sequence[Cluster]) -> list[int | None]:
     ]
 
 
+def parents(clusters: Sequence[Cluster], homes: Sequence[int]) -> dict[int, int]:
+    """For each conference that is a part of one other (workshop, track, co-located event) the id of that other."""
+    mains: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+    for found, home in zip(clusters, homes, strict=True):
+        for name in found.known_as:
+            mains[name, found.year].add(home)
+    hosts = {
+        home: set().union(*(mains.get((name, found.year), ()) for name in found.hosts))
+        for found, home in zip(clusters, homes, strict=True)
+        if found.hosts
+    }
+    return {home: main.pop() for home, main in hosts.items() if len(main) == 1}
+
+
 def _known(known: Known, found: Cluster) -> Iterator[Mention]:
     return (known.mentions[key] for key in found.members if key in known.mentions)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from itertools import count
-from typing import Any
 
 from confradar.deadlines import changes, gates, identity, linking, verdict
 from confradar.deadlines.conference import (
@@ -18,10 +17,10 @@ from confradar.deadlines.conference import (
     Known,
     Mention,
     Merged,
-    Series,
     SourceOutput,
 )
 from confradar.deadlines.identity import Cluster, MentionKey
+from confradar.deadlines.lineage import Lineages
 from confradar.deadlines.listing import Listing
 from confradar.deadlines.portrait import TOLD, completed, free_slug, joined, portrait
 from confradar.deadlines.verdict import CREDIBLE_FOR
@@ -58,7 +57,7 @@ class _Night:
         self.raw: dict[MentionKey, str] = {}
         self.absent: set[MentionKey] = set()
         self.members: dict[int, list[Mention]] = {}  # of each conference that the night touches
-        self.series = dict(known.series)
+        self.lineages = Lineages(known, self.merged)
 
     @cached_property
     def claims_of(self) -> dict[int, list[Claim]]:
@@ -128,7 +127,7 @@ class _Night:
     def link(self, asked: Collection[MentionKey]) -> None:
         """Cluster anew whatever the night touches, and write the mentions and conferences that differ."""
         traits = identity.traits_of(self.given)
-        blocks = {key: one.blocks for key, one in traits.items()}
+        blocks = {key: one.keys for key, one in traits.items()}
         touched = linking.component(self.known, blocks, [*self.given, *self.absent, *asked])
         if not touched:
             return
@@ -142,14 +141,17 @@ class _Night:
             for known in sorted(filter(None, map(self.known.mentions.get, touched)), key=lambda one: -one.id)
             if known.conference_id != owner[known.key]
         }  # for each conference that loses mentions, where the oldest of these goes
+        parents = linking.parents(clusters, homes)
         slugs = {conference.slug for conference in self.known.conferences.values()}
         for found, home in zip(clusters, homes, strict=True):
             rows = [self._mention(key, home, found.evidence[key], blocks.get(key), ids) for key in found.members]
-            if home not in left and all(row is self.known.mentions.get(row.key) for row in rows):
+            before = self.known.conferences.get(home)
+            same = before is not None and before.parent_id == parents.get(home)
+            if same and home not in left and all(row is self.known.mentions.get(row.key) for row in rows):
                 continue
             self.members[home] = rows
             said = [row for row in rows if row.not_seen_since is None and row.source != verdict.EDITOR]
-            self._conference(home, found, [listings[row.key] for row in said or rows], slugs)
+            self._conference(home, found, [listings[row.key] for row in said or rows], slugs, parents.get(home))
         self._redirect({old: new for old, new in left.items() if old not in self.members})
 
     def _mention(
@@ -178,11 +180,13 @@ class _Night:
             self.merged.changed_mentions.append(row)
         return row
 
-    def _conference(self, conference_id: int, found: Cluster, listings: Sequence[Listing], slugs: set[str]) -> None:
+    def _conference(
+        self, conference_id: int, found: Cluster, listings: Sequence[Listing], slugs: set[str], parent: int | None
+    ) -> None:
         """Write a conference's row if it is new or differs, and its history."""
         before = self.known.conferences.get(conference_id)
         told = portrait(listings)
-        told["series_id"] = self._series(found.series_key, told)
+        told |= {"series_id": self.lineages.of(found, listings, before), "parent_id": parent}
         if before is None:
             slug = free_slug(told["acronym"] or told["title"], told["year"], slugs)
             row = Conference(id=conference_id, slug=slug, created_at=self.now, updated_at=self.now, **told)
@@ -198,13 +202,6 @@ class _Night:
                 old, new = getattr(before, name), getattr(row, name)
                 if old != new:
                     changes.record(self.known, self.merged, conference_id, name, _text(old), _text(new))
-
-    def _series(self, key: str, told: dict[str, Any]) -> int:
-        if key not in self.series:
-            number = self.known.next_series + len(self.merged.new_series)
-            self.series[key] = Series(number, key, told["acronym"], told["full_name"] or told["title"])
-            self.merged.new_series.append(self.series[key])
-        return self.series[key].id
 
     def _redirect(self, emptied: dict[int, int]) -> None:
         """Point each conference that lost all its mentions, and those that point to it, to the one they are in now."""
@@ -275,6 +272,7 @@ def apply(known: Known, merged: Merged) -> Known:
     after = replace(
         known,
         series={**known.series, **{row.key: row for row in merged.new_series}},
+        series_names=known.series_names | {(row.series_id, row.name) for row in merged.new_series_names},
         conferences={**known.conferences, **{c.id: c for c in (*merged.new_conferences, *merged.changed_conferences)}},
         mentions={**known.mentions, **{m.key: m for m in (*merged.new_mentions, *merged.changed_mentions)}},
         claims={**known.claims, **{c.key: c for c in (*merged.new_claims, *merged.changed_claims)}},

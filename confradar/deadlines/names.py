@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -14,11 +15,22 @@ def _bag(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-# Former names and other spellings of one series. The right side is the name that counts.
-SERIES_NAMES = {
-    "nips": "neurips", "csfw": "csf", "sigkdd": "kdd", "esecfse": "fse", "fseesec": "fse", "oakland": "sp",
-    "thewebconference": "www", "thewebconf": "www", "theweb": "www", "webconf": "www",
-}  # fmt: skip
+# Names of one series that no rule could find, declared: what lists write, the name that counts, whether it is a former
+# one, and who says so. All others are learned from what is said of one edition.
+OTHER_NAMES = (
+    ("nips", "neurips", True, "the board's notice of November 2018, neurips.cc"),
+    ("csfw", "csf", True, "a workshop until 2006, ieee-security.org/CSFWweb"),
+    ("sigkdd", "kdd", False, "the society behind it, kdd.org"),
+    ("esecfse", "fse", True, "joint until 2023, conf.researchr.org/series/fse"),
+    ("fseesec", "fse", True, "joint until 2023, conf.researchr.org/series/fse"),
+    ("oakland", "sp", False, "where it was held until 2011, ieee-security.org"),
+    ("thewebconference", "www", False, "the name since 2018 of what lists go on calling WWW, thewebconf.org"),
+    ("thewebconf", "www", False, "the same, thewebconf.org"),
+    ("theweb", "www", False, "the same, thewebconf.org"),
+    ("webconf", "www", False, "the same, thewebconf.org"),
+)
+_SERIES_NAMES = {written: name for written, name, _, _ in OTHER_NAMES}
+FORMER = frozenset(written for written, _, former, _ in OTHER_NAMES if former)
 SPONSORS = _bag(
     "acm aaai acl apa asme bcs cvf eai ei compendex scopus xplore gi iacr ieee iet ifip ifac inns siam spie springer "
     "usenix"
@@ -52,6 +64,7 @@ ROUND = re.compile(
     r"\(?\b(?:(?:round|cycle|phase|deadline)\s?[#-]?\s?\w{1,6}|(?:\w{1,9}\s)?(?:round|cycle|phase|deadline))\b\)?", re.I
 )
 WORD = re.compile(r"[^\W_]+")
+_GROUP = re.compile(r"sig[a-z]{2,6}")  # SIGMOD, SIGGRAPH: who, not what
 
 
 def plain(text: str) -> str:
@@ -71,6 +84,17 @@ def words(text: str) -> tuple[str, ...]:
     while len(found) > 1 and found[-1] in _BEHIND:
         del found[-1]
     return tuple(found)
+
+
+def telling(found: Iterable[str]) -> str:
+    """Those words, in order, that tell one series from another."""
+    return " ".join(sorted(word for word in found if word not in EMPTY and not _GROUP.fullmatch(word)))
+
+
+def undated(name: str) -> str:
+    """A name without the year and the number of the edition; as written else."""
+    bare = re.sub(_ORDINAL.pattern, " ", _YEAR.sub(" ", name), flags=re.I)
+    return " ".join(bare.split()).strip(" -–,'’") or name
 
 
 def title_key(text: str) -> str:
@@ -94,15 +118,15 @@ def acronym(written: str, year: int) -> str:
     for label in (str(year), str(year)[2:]):
         if joined.endswith(label) and len(joined) > len(label) + 1:
             joined = joined.removesuffix(label)
-    return SERIES_NAMES.get(joined, joined) or plain(written).strip()
+    return _SERIES_NAMES.get(joined, joined) or plain(written).strip()
 
 
 def parts(written: str, year: int) -> frozenset[str]:
     """The acronyms of a joint event: "IJCNLP-AACL", "UbiComp / ISWC". A sponsor is none."""
     pieces = re.split(r"[/&+,–-]|\band\b", written)
-    if not 1 < len(pieces) < 5:
-        return frozenset()
-    return frozenset(acronym(piece, year) for piece in pieces if sum(c.isupper() for c in piece) > 1) - SPONSORS
+    if not 1 < len(pieces) < 5 or any(sum(c.isupper() for c in piece) < 2 for piece in pieces if piece.strip()):
+        return frozenset()  # Fashion-ML-KDD is no KDD
+    return frozenset(acronym(piece, year) for piece in pieces if piece.strip()) - SPONSORS
 
 
 def lead(written: str, year: int) -> str:

@@ -19,8 +19,13 @@ _SATELLITE = re.compile(
     r"(?:summer|winter|spring) (?:school|symposium|symposia)|doctoral|student)\b|\w\s?@\s?[A-Z]", re.I,
 )  # fmt: skip
 _BESIDE = re.compile(r"\b(?:col?-?located|in conjunction|held with|aligning with)\b", re.I)
+# "SuRE @ IJCAI 2026", "collocated with IEEE ICDM'17", "SIGKDD 2017 Workshop on", "WWW Workshop", "at WWW 2017".
+_HOST = re.compile(
+    r"@\s?([A-Z][A-Za-z]*[A-Z])"
+    r"|(?:conjunction with|located with|held with|aligning with|\bat)\s(?:IEEE |ACM )?([A-Z]{2,}\w*)"
+    r"|\b([A-Z][A-Za-z]*[A-Z])(?:[\s'’-]*\d{2,4})?\s(?:\w+\s)?(?:[Ww]orkshop|WORKSHOP|[Tt]rack)\b"
+)
 _SATELLITE_TYPES = frozenset((EntryType.WORKSHOP, EntryType.TRACK, EntryType.SHARED_TASK, EntryType.SCHOOL))
-_GROUP = re.compile(r"sig[a-z]{2,6}")
 
 
 def content(listing: Listing) -> Hashable:
@@ -48,19 +53,30 @@ class Traits:
         if not name and len(self.title.split()) > 3:
             name = listing.title
         self.words = names.words(name)
-        telling = sorted(word for word in self.words if word not in names.EMPTY and not _GROUP.fullmatch(word))
-        # "EuroSys Conference" says no more than EuroSys.
-        self.name = "" if telling == [self.acronym] else " ".join(telling)
+        telling = names.telling(self.words)
+        self.name = "" if telling == self.acronym else telling  # "EuroSys Conference" says no more than EuroSys
         self.scopes = names.SCOPES.intersection(self.words)
         self.site = names.site(listing.website)
         self.dated = names.names_a_year(self.site)
         self.satellite = listing.type in _SATELLITE_TYPES or _satellite(f"{listing.title} {name}", written)
+        self.hosts = self._hosts(f"{listing.title} ({name})") if self.satellite else frozenset()
         self.place = frozenset(
             names.WORD.findall(names.plain(listing.place or f"{listing.city or ''} {listing.country or ''}"))
         )
         self.starts_on: date | None = listing.starts_on
         # The days of an edition that the source itself guesses from the last one prove nothing.
         self.guessed = bool(listing.dates) and all(written.estimated for written in listing.dates)
+
+    def _hosts(self, told: str) -> frozenset[str]:
+        """The acronyms of the events of which these words may call it a part."""
+        found = {names.acronym(next(filter(None, match)), self.year) for match in _HOST.findall(told)}
+        return frozenset({*found, self.lead} - {self.acronym} - names.SPONSORS)
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The blocks, and what brings a part together with its main event, though the two are never compared."""
+        family = self.hosts if self.satellite else self.parts
+        return self.blocks | {f"p:{name}:{self.year}" for name in family}
 
     @cached_property
     def blocks(self) -> frozenset[str]:

@@ -21,6 +21,7 @@ from confradar.deadlines.conference import (
     Mention,
     Merged,
     Series,
+    SeriesName,
     Verdict,
 )
 from confradar.deadlines.dates import Precision
@@ -29,7 +30,7 @@ from confradar.deadlines.listing import EntryType, Kind
 from confradar.deadlines.verdict import Gate
 from confradar.storage import bulk, pins, tables
 
-Record = TypeVar("Record", Series, Conference, Mention, Claim, Deadline, Change)
+Record = TypeVar("Record", Series, SeriesName, Conference, Mention, Claim, Deadline, Change)
 NUMBERED = (tables.series, tables.conference, tables.mention, tables.deadline, tables.change)
 
 
@@ -38,6 +39,7 @@ def known(connection: Connection) -> Known:
     kind = _member(Kind)
     return Known(
         series=_all(connection, tables.series, Series, "key"),
+        series_names=_series_names(connection),
         conferences=_all(
             connection, tables.conference, Conference, "id", type=_member(EntryType), topics=tuple, ranks=_pairs
         ),
@@ -71,6 +73,7 @@ def write(connection: Connection, merged: Merged) -> None:
     new = sorted(merged.new_conferences, key=attrgetter("id"))
     links = ("parent_id", "merged_into")
     bulk.insert(connection, tables.series, _rows(tables.series, merged.new_series))
+    bulk.insert(connection, tables.series_name, _rows(tables.series_name, merged.new_series_names))
     # A conference may point to one that comes after it: all of them first, their links after.
     bulk.insert(
         connection, tables.conference, ({**row, **dict.fromkeys(links)} for row in _rows(tables.conference, new))
@@ -132,6 +135,11 @@ def _member(enum: type[StrEnum]) -> Callable[[str], StrEnum]:
 
 def _next(connection: Connection, table: Table) -> int:
     return (connection.scalar(select(func.max(table.c.id))) or 0) + 1
+
+
+def _series_names(connection: Connection) -> set[tuple[int, str]]:
+    query = select(tables.series_name.c.series_id, tables.series_name.c.name)
+    return {(number, name) for number, name in connection.execute(query)}
 
 
 def _former(connection: Connection) -> dict[tuple[int, Kind, int, str], frozenset[datetime]]:

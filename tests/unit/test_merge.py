@@ -112,9 +112,9 @@ def test_an_unchanged_night_confirms_and_writes_nothing_else(nights):
 def rows(merged: Merged) -> list:
     """All rows that a night writes, confirmations apart."""
     return [
-        *merged.new_series, *merged.new_conferences, *merged.changed_conferences, *merged.new_mentions,
-        *merged.changed_mentions, *merged.new_claims, *merged.changed_claims, *merged.new_deadlines,
-        *merged.changed_deadlines, *merged.changes,
+        *merged.new_series, *merged.new_series_names, *merged.new_conferences, *merged.changed_conferences,
+        *merged.new_mentions, *merged.changed_mentions, *merged.new_claims, *merged.changed_claims,
+        *merged.new_deadlines, *merged.changed_deadlines, *merged.changes,
     ]  # fmt: skip
 
 

@@ -1,0 +1,90 @@
+"""Of what an edition is a part, and of which series."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from confradar.deadlines.conference import Conference, Known, SourceOutput
+from confradar.deadlines.listing import Listing
+from confradar.deadlines.merge import apply, merge
+
+NOW = datetime(2026, 1, 1, 2, tzinfo=UTC)
+
+
+def listing(title: str, name: str | None = None, year: int = 2026, source: str = "elra") -> Listing:
+    return Listing(
+        source=source, ref=f"{title} {name}", url="https://a.example/", title=title, full_name=name, year=year
+    )
+
+
+def nights(*several: Listing | tuple[Listing, ...]) -> Known:
+    """What is known after nights of one listing, or of some."""
+    known = Known()
+    for number, one in enumerate(several):
+        given = one if isinstance(one, tuple) else (one,)
+        outputs = [SourceOutput(some.source, (some,)) for some in given]
+        known = apply(known, merge(known, outputs, run_id=number, now=NOW + number * timedelta(days=1)))
+    return known
+
+
+def edition(known: Known, title: str) -> Conference:
+    return next(one for one in known.conferences.values() if one.title == title)
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("SuRE @ IJCAI 2026", "1st Workshop on Sustainability of Artificial Intelligence @ IJCAI 2026"),
+        ("LACATODA 2026", "Linguistic and Cognitive Approaches to Dialog Agents (IJCAI Workshop)"),
+        ("DSHCM 2026", "Workshop on Data Science (collocated with IEEE IJCAI'26)"),
+        ("IJCAI (Industry Track)", "International Joint Conference on Artificial Intelligence (Industry Track)"),
+        ("WAAE", "IJCAI-26 Workshop on AI Applications in E-Commerce"),
+    ],
+)
+def test_a_part_names_its_conference_whichever_came_first(title: str, name: str) -> None:
+    """Workshops, tracks and co-located events are conferences of their own, with their parent."""
+    part = listing(title, name)
+    main = listing("IJCAI 2026", "International Joint Conference on Artificial Intelligence")
+
+    for order in permutations((part, main)):
+        for known in (nights(*order), nights(order)):
+            assert edition(known, title).parent_id == edition(known, "IJCAI 2026").id
+            assert edition(known, "IJCAI 2026").parent_id is None
+
+
+@pytest.mark.parametrize("other", ["KDD 2025", "Fashion-ML-KDD 2026"])
+def test_a_part_of_what_nobody_lists_has_no_parent(other: str) -> None:
+    """Another year, or another part, is not the conference."""
+    year = 2025 if "2025" in other else 2026
+
+    assert edition(nights(listing("KDD Cup 2026"), listing(other, year=year)), "KDD Cup 2026").parent_id is None
+
+
+def test_namesakes_have_series_of_their_own_over_the_years() -> None:
+    """Two series called SEC, in whatever order their editions come."""
+    security, edge = "IFIP Information Security Conference", "Symposium on Edge Computing"
+    for order in permutations([(security, 2026), (edge, 2026), (security, 2027), (edge, 2027)]):
+        known = nights(*(listing("SEC", name, year) for name, year in order))
+
+        series = {(one.full_name, one.year): one.series_id for one in known.conferences.values()}
+        assert series[security, 2026] == series[security, 2027]
+        assert series[edge, 2026] == series[edge, 2027]
+        assert len(set(series.values())) == len(known.series) == 2
+
+
+def test_the_names_of_a_series_are_learned_and_former_ones_marked() -> None:
+    """What lists write of its editions, without year and number; each name once."""
+    name = "Conference on Neural Information Processing Systems"
+    first = Listing(source="elra", ref="1", url="https://a.example/", title="NIPS 2017", acronym="NIPS", year=2017)
+    later = Listing(
+        source="elra", ref="2", url="https://a.example/", title="NeurIPS 2026", acronym="NeurIPS'26", year=2026,
+        full_name=f"Fortieth {name}",
+    )  # fmt: skip
+    known = nights(first)
+    merged = merge(known, [SourceOutput("elra", (later,))], run_id=2, now=NOW + timedelta(days=2))
+
+    assert {(one.name, one.former) for one in merged.new_series_names} == {("NeurIPS", False), (name, False)}
+    assert merged.new_series == []
+    [start] = merge(Known(), [SourceOutput("elra", (first,))], run_id=1, now=NOW).new_series_names
+    assert (start.name, start.former) == ("NIPS", True)
