@@ -143,11 +143,11 @@ class Good:
 
 
 def last_good(connection: Connection, source: str) -> Good | None:
-    """The newest output of a source whose attempt went well and that no check holds."""
+    """The newest output of a source whose attempt went well and that no check holds, of a run that nobody cancelled."""
     query = (
         select(kept_output.c.id, run.c.key, kept_output.c.attempt, kept_output.c.count, run.c.logical_instant)
         .join(run, run.c.id == kept_output.c.run_id)
-        .where(kept_output.c.output == source, ~kept_output.c.held)
+        .where(kept_output.c.output == source, ~kept_output.c.held, run.c.status != "cancelled")
         .order_by(run.c.logical_instant.desc(), kept_output.c.id.desc())
         .limit(1)
     )

@@ -353,6 +353,24 @@ def test_a_cancelled_store_stores_nothing(settings: Settings) -> None:
     assert steps.retry_target(run.key, settings) == f"{steps.STORE}+"
 
 
+def test_what_a_cancelled_run_gave_is_no_input_of_the_next(settings: Settings) -> None:
+    """Somebody found it wrong: the next store takes what an earlier run gave, if any did."""
+    first = opened("manual:first", settings).run
+    crawled(first, settings, ELRA, listing("icml"))
+    steps.store_run(first.key, settings)
+    wrong = opened("manual:wrong", settings).run
+    crawled(wrong, settings, ELRA, listing("wrong"))
+    steps.cancel(wrong.key, settings, by="ada", why="the wrong week")
+    run = opened("manual:next", settings, [WIKICFP]).run
+    crawled(run, settings, WIKICFP, listing("siggraph", "wikicfp"))
+
+    steps.store_run(run.key, settings)
+
+    with database.reading(settings.database) as connection:
+        inputs = history.last_states(connection)[steps.STORE]["metadata"]["inputs"]
+    assert (inputs["elra"]["run"], conferences(settings)) == (first.key, 2)
+
+
 def test_a_reason_is_kept_whatever_its_characters(settings: Settings) -> None:
     """What a database could not take is replaced, by whom and why alike."""
     steps.pause(steps.SCHEDULE, settings, by="a\udc80da", why="down\0 for\ud800 a week")
