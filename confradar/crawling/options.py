@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +22,8 @@ class CrawlOptions:
     `base` replaces the source's base address. `feeds` are the names of the lists to read; with `only`, those
     addresses are read instead, and nothing that they lead to. `retry_waits` are the waits before a page is asked
     for again. `expected` is the smallest and the greatest number of listings of an ordinary night, `floor` the
-    fewest that are credible. Answers younger than `cache_seconds` are taken from the folder `cache`.
+    fewest that are credible. `known` are the words of the dates that earlier nights read on entries' own pages, by
+    ref. Answers younger than `cache_seconds` are taken from the folder `cache`.
     """
 
     base: str | None
@@ -47,6 +48,7 @@ class CrawlOptions:
     floor: int = 1
     cache: str = ""
     cache_seconds: float = 0
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; `from_json` reads it back."""
@@ -58,6 +60,7 @@ class CrawlOptions:
         given: dict[str, Any] = {field.name: record[field.name] for field in fields(cls)}
         for name in ("feeds", "retry_waits", "only", "expected"):
             given[name] = tuple(given[name])
+        given["known"] = {ref: tuple(texts) for ref, texts in given["known"].items()}
         return cls(**given)
 
 
@@ -107,9 +110,9 @@ class _Overrides:
 
     def refuse_unknown_feeds(self, source: Source) -> None:
         known = [f"feed_{feed.name}" for feed in source.feeds]
-        for field in self._values:
-            if field.startswith("feed_") and field not in known:
-                raise self._error(field, f"no such setting; the feeds of {source.name} have {', '.join(known)}")
+        for name in self._values:
+            if name.startswith("feed_") and name not in known:
+                raise self._error(name, f"no such setting; the feeds of {source.name} have {', '.join(known)}")
 
     def number(self, field: str, declared: float, *, above: float | None = None) -> float:
         if field not in self._values:

@@ -91,6 +91,7 @@ class ListingSpider(scrapy.Spider):
             content_type=_header(response, "Content-Type").partition(";")[0].strip().lower(),
             encoding=encoding(response), retrieved_at=datetime.now(UTC).replace(microsecond=0),
             base=self.options.base or self.reader.source.base, cookies=dict(cookies or {}),
+            known=self.options.known,
         )  # fmt: skip
         self.exchange(response)
         clock = Clock(self.reader.parse(page))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
@@ -92,6 +92,8 @@ class Page:
     retrieved_at: datetime | None = None
     base: str = ""
     cookies: Mapping[str, str] = field(default_factory=dict)  # that were sent to get it
+    # What earlier nights read on entries' own pages: the words of their dates, by ref.
+    known: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @cached_property
     def text(self) -> str:

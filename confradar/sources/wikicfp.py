@@ -42,6 +42,7 @@ CATEGORIES = (
 )
 EVENT = "/cfp/servlet/event.showcfp?eventid="
 LAST_PAGE = 20  # from there on the site answers with the same page, whatever its pager promises
+NEAR = 45  # days to the deadline, within which an event's page is read each night
 MOST_ROWS = 50  # of the table of an event
 # Priorities: a row holds the deadline already, its page only completes it. The nearer it is, the sooner that matters.
 LISTS, NEAREST, EVENTS, JOURNALS = 20, 10, 0, -1
@@ -126,12 +127,21 @@ def _rows(page: Page, rows: list[Selector]) -> Iterator[Found]:
     yield from each(events, lambda row: _row(page, row), source=SOURCE.name, ref=_ref)
     if not series:
         for row in (row for row in rows[:marker] if _ref(row).isdecimal()):
-            yield Follow(page.join(EVENT + _ref(row)), feed=page.feed, priority=_priority(page, _second_row(row)))
+            if _wants_its_page(page, _ref(row), cells := _second_row(row)):
+                yield Follow(page.join(EVENT + _ref(row)), feed=page.feed, priority=_priority(page, cells))
     pager = page.html.xpath("//a[contains(@href, 'call?conference=')][contains(., 'next')]")
     following = next((link.xpath("@href").get() for link in pager if words(link) == "next"), None)
     number = page.query("page") or "1"
     if category and following and marker is None and number.isdigit() and int(number[:6]) < LAST_PAGE:
         yield Follow(page.join(following.replace(" ", "%20")), feed=page.feed, priority=LISTS)
+
+
+def _wants_its_page(page: Page, ref: str, cells: list[str]) -> bool:
+    """Whether an event is new, near, or not as it was when its page was read: others keep what that page said."""
+    due = single_day(cells[-1]) if cells else None
+    near = due is None or page.retrieved_at is None or (due - page.retrieved_at.date()).days <= NEAR
+    row = {text for _, text in _deadlines(cells[-1]) if text.casefold() not in _NOTHING} if cells else set()
+    return near or not row < set(page.known.get(ref, ()))  # a page says more than its row
 
 
 def _priority(page: Page, cells: list[str]) -> int:
@@ -152,12 +162,15 @@ def _row(page: Page, row: Selector) -> list[Found]:
     if len(cells) != 3:
         raise FieldError("row", f"{len(cells)} cells", "when, where and deadline", source=SOURCE.name, ref=ref)
     when, where, deadline = cells
-    # The date in brackets is that of the abstract; an extension leaves no trace of the old date.
-    both = _TWO_DATES.fullmatch(deadline)
-    dates = [(Kind.ABSTRACT, both["abstract"] if both else ""), (Kind.SUBMISSION, both["paper"] if both else deadline)]
     called = words(*row.xpath(f"td[@rowspan='2']/{_EVENT_LINK}")[:1])
     name = words(*row.xpath("td[@colspan='3']")[:1])
-    return _listing(page, ref, called, name, when=when, where=where, dates=dates, partial=True)
+    return _listing(page, ref, called, name, when=when, where=where, dates=_deadlines(deadline), partial=True)
+
+
+def _deadlines(cell: str) -> list[tuple[Kind, str]]:
+    """The date in brackets is that of the abstract; an extension leaves no trace of the old date."""
+    both = _TWO_DATES.fullmatch(cell)
+    return [(Kind.ABSTRACT, both["abstract"] if both else ""), (Kind.SUBMISSION, both["paper"] if both else cell)]
 
 
 def _event(page: Page, event: Selector) -> list[Found]:

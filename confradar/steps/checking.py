@@ -48,6 +48,12 @@ def examine(connection: Connection, done: Materialised, *, now: datetime) -> Mat
     return replace(done, checks=results)
 
 
+def known_words(connection: Connection, source: str) -> dict[str, tuple[str, ...]]:
+    """The words of the dates that a source says still, by ref."""
+    said = conferences.said_by(connection, source)
+    return {ref: tuple(sorted({claim.text for claim in gates.values()})) for (_, _, ref, _), gates in said.items()}
+
+
 def _undated(claims: Mapping[MentionKey, Mapping[verdict.Gate, Claim]]) -> Iterator[str]:
     """The written dates that name no instant although they have digits, each with source, ref, gate and why."""
     for (source, _, ref, _), gates in claims.items():

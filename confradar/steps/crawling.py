@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -26,7 +26,7 @@ from confradar.deadlines.conference import SourceOutput
 from confradar.errors import DatabaseUnavailable, SourceUnreachable
 from confradar.settings import Settings
 from confradar.sources.base import Source, crawled_by, reader
-from confradar.steps.checking import examine
+from confradar.steps.checking import examine, known_words
 from confradar.steps.runs import Materialised, begin, keep, patiently
 from confradar.steps.storing import add
 from confradar.storage import database, lease, ledger, outputs
@@ -47,13 +47,19 @@ def crawl(
     budget: float | None = None,
     progress: Callable[[process.Progress], None] | None = None,
     stopped: Callable[[], bool] | None = None,
+    known: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
 ) -> Materialised:
     """Read one source, or all that a step of that name crawls. `budget` is in seconds of crawling, of each source.
 
-    Never raises for what a site does: the status says it. Raises UnknownName and SettingError.
+    `known` are the words of the dates that each source says already, by its name and ref: what is neither new nor
+    changed need not be read as closely. Never raises for what a site does: the status says it. Raises UnknownName
+    and SettingError.
     """
     settings = settings or configuration.load()
-    return united([_read(source, settings, budget, progress, stopped) for source in crawled_by(name)])
+    known = known or {}
+    return united(
+        [_read(source, settings, budget, progress, stopped, known.get(source.name, {})) for source in crawled_by(name)]
+    )
 
 
 def _read(
@@ -62,8 +68,10 @@ def _read(
     budget: float | None,
     progress: Callable[[process.Progress], None] | None,
     stopped: Callable[[], bool] | None,
+    known: Mapping[str, tuple[str, ...]],
 ) -> Materialised:
     options = process.options(source, settings, configuration.source_overrides(source.name), budget=budget)
+    options = replace(options, known=known)
     _sweep()
     lines = logs.Buffer()
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch, logs.tagged(lines):
@@ -189,7 +197,8 @@ def crawl_in_run(
         try:
             declared = budget or min(source.politeness.budget_seconds for source in crawled_by(step))
             bounded = left if left < declared else budget
-            crawled = crawl(step, settings, budget=bounded, progress=heart.progress, stopped=heart.stopped)
+            known = patiently(lambda: _known(step, settings))
+            crawled = crawl(step, settings, budget=bounded, progress=heart.progress, stopped=heart.stopped, known=known)
             done = patiently(lambda: _examined(crawled, run, settings))
         except Exception as error:
             log.exception("crawl raised step=%s", step)
@@ -213,6 +222,11 @@ def crawl_in_run(
             log.exception("output could not be kept step=%s", step)
             done, wait = _broken(step, f"what was read could not be kept: {type(error).__name__}"), None
             return patiently(kept), None
+
+
+def _known(step: str, settings: Settings) -> dict[str, dict[str, tuple[str, ...]]]:
+    with database.reading(settings.database) as connection:
+        return {source.name: known_words(connection, source.name) for source in crawled_by(step)}
 
 
 def _examined(done: Materialised, run: ledger.Run, settings: Settings) -> Materialised:

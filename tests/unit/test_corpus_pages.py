@@ -1,7 +1,8 @@
 """The sources against the corpus of real pages: each expected record, and what the tables of fields do not say."""
 
 from collections.abc import Callable
-from datetime import date, timedelta, timezone
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from confradar.deadlines.dates import Edition, resolve
 from confradar.deadlines.listing import EntryType, Kind
 from confradar.sources.acl_web import parse
-from confradar.sources.base import Follow, Rejected, Trouble
+from confradar.sources.base import Follow, Page, Rejected, Trouble
+from confradar.sources.wikicfp import parse as parse_wikicfp
 from tests.truth import acl_web, ai_deadlines, assumed, wikicfp
 from tests.truth.comparing import Score, lines, listings
 
@@ -108,3 +110,21 @@ def test_a_real_file_that_is_no_yaml_is_trouble_and_names_its_line(corpus: Path,
     assert isinstance(trouble, Trouble)
     assert (trouble.reason, trouble.fatal) == ("broken", False)
     assert f"{name}: line {line}: " in trouble.detail
+
+
+def test_an_event_page_is_read_again_when_the_event_is_new_changed_or_near(corpus: Path) -> None:
+    """What its page said stays as it was; a real list of 2026, read in June and in September."""
+    page = wikicfp.page(corpus, "call_computer_science_p1_2026.html")
+    events = {each.ref: tuple(written.text for written in each.dates) for each in listings(parse_wikicfp(page))}
+    known = {ref: (*texts, "Oct 1, 2026") for ref, texts in events.items()}
+    early = replace(page, retrieved_at=datetime(2026, 6, 1, tzinfo=UTC), known=known)
+
+    def opened(page: Page) -> set[str]:
+        links = (each.url for each in parse_wikicfp(page) if isinstance(each, Follow))
+        return {link.rpartition("eventid=")[2] for link in links if "eventid=" in link}
+
+    assert opened(early) == set()
+    assert opened(replace(early, retrieved_at=wikicfp.READ_AT)) == events.keys()  # near
+    assert opened(replace(early, known={})) == events.keys()  # new
+    assert opened(replace(early, known=events)) == events.keys()  # only their rows were read
+    assert opened(replace(early, known={**known, "202798": ("Sep 18, 2026", "Oct 1, 2026")})) == {"202798"}  # changed
