@@ -63,6 +63,12 @@ _PROCEEDINGS = re.compile(r"^\W*(?:(?:proceedings|proc\.?) of )?(?:the )?")
 ROUND = re.compile(
     r"\(?\b(?:(?:round|cycle|phase|deadline)\s?[#-]?\s?\w{1,6}|(?:\w{1,9}\s)?(?:round|cycle|phase|deadline))\b\)?", re.I
 )
+_COUNTED = re.compile(
+    r"\s*\(?\b(?:(?:round|cycle|phase|deadline)\s?[#-]?\s?(?P<after>[1-9])"
+    r"|(?P<before>first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th)\s(?:\w{1,12}\s)?(?:round|cycle|phase|deadline))\b\)?",
+    re.I,
+)
+_COUNT = {word: n for n, word in enumerate(("first", "second", "third", "fourth", "fifth"), 1)}
 WORD = re.compile(r"[^\W_]+")
 _GROUP = re.compile(r"sig[a-z]{2,6}")  # SIGMOD, SIGGRAPH: who, not what
 
@@ -109,6 +115,15 @@ def edition_year(listing: Listing) -> int:
         if len(labels) == 1 and abs((label := labels.pop()) - listing.year) == 1:
             return label
     return listing.year
+
+
+def counted_round(title: str) -> tuple[str, int]:
+    """A title without the round that it counts, and that round: "OOPSLA (Round 2)" gives OOPSLA and 2, else 0."""
+    found = _COUNTED.search(title)
+    if not found or not (bare := _COUNTED.sub("", title, count=1).strip()):
+        return title, 0
+    word = (found["after"] or found["before"]).casefold()
+    return bare, _COUNT.get(word) or int(word[0])
 
 
 def acronym(written: str, year: int) -> str:

@@ -11,6 +11,7 @@ from confradar.deadlines.changes import SAME
 from confradar.deadlines.conference import Claim, Mention, Verdict
 from confradar.deadlines.dates import Edition, Precision, Window, resolve
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
+from confradar.deadlines.names import counted_round
 
 CREDIBLE_FOR = timedelta(days=7)
 EDITOR = "editor"  # the source of an operator's own claims
@@ -31,12 +32,15 @@ class Said:
 def claims(mention_id: int, listing: Listing, now: datetime) -> dict[Gate, Claim]:
     """What a listing says of each gate, resolved. Of two dates for one gate the earlier counts, before any estimate.
 
-    The listing's own year and event dates are the edition: what one source says depends on no other. A gate that
-    stands out of the order of the others says so among its reasons.
+    The listing's own year and event dates are the edition: what one source says depends on no other. An entry whose
+    title counts a round ("OOPSLA (Round 2)") speaks of that round. A gate that stands out of the order of the others says so
+    among its reasons.
     """
     edition = Edition(listing.year, listing.starts_on, listing.ends_on)
+    number = 0 if listing.source == EDITOR else counted_round(listing.title)[1]
     found: dict[Gate, Claim] = {}
-    for written in listing.dates:
+    for dated in listing.dates:
+        written = replace(dated, round=number) if number and not dated.round else dated
         window = resolve(
             written.text, written.zone_text, kind=written.kind, edition=edition, day_first=written.day_first
         )

@@ -1,4 +1,4 @@
-"""Of what an edition is a part, and of which series."""
+"""Of what an edition is a part, of which series, and which entries are its rounds."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from confradar.deadlines.conference import Conference, Known, SourceOutput
-from confradar.deadlines.listing import Listing
+from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.deadlines.merge import apply, merge
 
 NOW = datetime(2026, 1, 1, 2, tzinfo=UTC)
@@ -88,3 +88,30 @@ def test_the_names_of_a_series_are_learned_and_former_ones_marked() -> None:
     assert merged.new_series == []
     [start] = merge(Known(), [SourceOutput("elra", (first,))], run_id=1, now=NOW).new_series_names
     assert (start.name, start.former) == ("NIPS", True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("OOPSLA (Round 1)", "OOPSLA (Round 2)"),
+        ("CCS (First Review Cycle)", "CCS (Second Review Cycle)"),
+        ("S&P (First Deadline)", "S&P (Second Deadline)"),
+    ],
+)
+def test_entries_that_count_rounds_are_the_rounds_of_one_conference(first: str, second: str) -> None:
+    """Each has its own deadline, and none is disputed."""
+    entries = [
+        Listing(
+            source="elra", ref=title, url="https://a.example/", title=title, year=2026,
+            dates=(WrittenDate(Kind.SUBMISSION, text),),
+        )
+        for title, text in ((first, "2026-02-01 12:00 UTC"), (second, "2026-06-01 12:00 UTC"))
+    ]  # fmt: skip
+    known = nights(tuple(entries))
+
+    [conference] = known.conferences.values()
+    assert conference.title == first.partition(" (")[0]
+    assert {(one.round, one.verdict, one.safe_at.month) for one in known.deadlines.values()} == {
+        (1, "single", 2),
+        (2, "single", 6),
+    }
