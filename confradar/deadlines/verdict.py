@@ -33,8 +33,8 @@ def claims(mention_id: int, listing: Listing, now: datetime) -> dict[Gate, Claim
     """What a listing says of each gate, resolved. Of two dates for one gate the earlier counts, before any estimate.
 
     The listing's own year and event dates are the edition: what one source says depends on no other. An entry whose
-    title counts a round ("OOPSLA (Round 2)") speaks of that round. A gate that stands out of the order of the others says so
-    among its reasons.
+    title counts a round ("OOPSLA (Round 2)") speaks of that round. A gate that stands out of the order of the others
+    says so among its reasons.
     """
     edition = Edition(listing.year, listing.starts_on, listing.ends_on)
     number = 0 if listing.source == EDITOR else counted_round(listing.title)[1]
