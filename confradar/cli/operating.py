@@ -36,7 +36,7 @@ class Runs(click.Group):
 @click.group(cls=Runs, invoke_without_command=True)
 @click.option("--status", multiple=True, metavar="WORD", help="failed, success, in-progress, partial, …; repeatable.")
 @click.option("--source", metavar="NAME", help="Only runs of this source or step; --status is then that of its step.")
-@click.option("--trigger", metavar="WORD", help="Only runs that this began: schedule, manual or prompt.")
+@click.option("--trigger", type=click.Choice(["schedule", "manual", "prompt"]), help="Only runs that this began.")
 @click.option("--since", metavar="WHEN", help="Begun since: 7d, 12h, a day or an instant.")
 @click.option("--until", metavar="WHEN", help="Begun until, that day included.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)

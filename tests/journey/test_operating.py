@@ -160,6 +160,7 @@ def test_the_next_page_begins_where_the_first_ended(typed: Type, nights: list[st
         ("runs --status broken", "status: found 'broken', wanted one of queued, running, ok"),
         ("runs --source elra --status partial", "status: found 'partial', wanted one of"),
         ("runs --source wikicpf", "There is no source 'wikicpf'. Sources: acl_web"),
+        ("runs --trigger cron", "'cron' is not one of 'schedule', 'manual', 'prompt'"),
         ("runs --since yesterday", "date: found 'yesterday', wanted a span such as 7d"),
         ("runs --before manual:9", "There is no run 'manual:9'. Did you mean"),
         ("runs --limit 0", "0 is not in the range"),
