@@ -128,7 +128,7 @@ def test_the_whole_installation_is_well(up: object, terminal: Terminal) -> None:
 
     assert said.code == 0, said.out
     details = {finding["name"]: finding["detail"] for finding in said.json()}
-    assert "worker1@" in details["broker"]
+    assert "worker1@" in details["workers"]
     assert "beat" not in details["broker"]
 
 
