@@ -49,6 +49,10 @@ class AlreadyRunning(ServerFailed):
     """Another process of ours has these files in hands. The message says which command, and where."""
 
 
+class DamagedOutput(ConfRadarError):
+    """A kept output is not what was kept. Crawl its source again: `confradar runs retry KEY`, or `confradar crawl`."""
+
+
 class Refused(ConfRadarError):
     """What an operator asks for cannot be done any more, or is done already. The message says what is so."""
 

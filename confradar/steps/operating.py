@@ -50,6 +50,10 @@ def release(run_key: str, step: str, settings: Settings, *, by: str, why: str) -
         database.writer_lock(connection)
         run = ledger.find(connection, run_key, lock=True)
         step = _known(run, step)
+        if run.status in ledger.FINAL_RUN and run.stored_at is None:
+            raise Refused(
+                f"Run {run_key} stores nothing ({run.status}); `confradar runs retry {run_key}` crawls again."
+            )
         held = outputs.held(connection, run.id, step)
         if not held:
             raise Refused(f"Nothing of step {step} of run {run_key} is held: released already, or never held.")

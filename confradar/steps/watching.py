@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
+from confradar import logs
 from confradar.deadlines.listing import printable
 from confradar.errors import ConfRadarError, DatabaseUnavailable
 from confradar.settings import Settings
@@ -16,12 +17,13 @@ from confradar.sources.base import readers, step_of
 from confradar.steps.nights import night_state
 from confradar.steps.runs import STORE, now_utc
 from confradar.steps.storing import store_run
-from confradar.storage import alerts, database, history, ledger, outputs
+from confradar.storage import alerts, database, history, lease, ledger, outputs
 
 MISSING, LATE, FAILED = "night missing", "night late", "night failed"
 SILENT, ALL_SILENT = "source silent", "source silent: all"
 DAY = timedelta(days=1)
 MARK = "watchdog.looked"  # in the data directory
+MESSAGE_MAX = 300  # characters of an error that nobody foresaw
 LOOK_SECONDS = 300  # a look may have to store a run
 
 log = logging.getLogger(__name__)
@@ -48,13 +50,17 @@ def watch(settings: Settings, *, since: datetime, now: datetime) -> list[str]:
             done.append(f"run could not be closed run={run.key}: {error}")
             if now >= run.deadline_at:
                 with database.transaction(settings.database) as connection:
-                    message = printable(f"could not be stored: {type(error).__name__}: {error}")
+                    told = logs.masked(str(error)).partition("\n")[0][:MESSAGE_MAX]
+                    message = printable(f"could not be stored: {type(error).__name__}: {told}")
                     ledger.finish_run(connection, run.id, status="failed", now=now, message=message)
     return done
 
 
 def _is_due(connection: Connection, run: ledger.Run, settings: Settings, now: datetime) -> bool:
-    """Mark what was lost; say whether the run is to be closed now: its steps are done, or its deadline has passed."""
+    """Mark what was lost; say whether the run is to be closed now.
+
+    It is when its steps are done, its deadline has passed, or nobody has worked for it as long as its lease lasts.
+    """
     rows = [row for row in ledger.step_runs(connection, run.id) if row["step"] != STORE]
     lost_before = now - timedelta(seconds=settings.lost_after_seconds)
     for row in rows:
@@ -69,7 +75,7 @@ def _is_due(connection: Connection, run: ledger.Run, settings: Settings, now: da
                 now=now,
                 error=f"process {row['pid']} on {row['worker']} was last heard at {row['heartbeat_at']:%H:%M:%S} UTC",
             )
-    if now >= run.deadline_at:
+    if now >= run.deadline_at or lease.ran_out(connection, run.id, now):
         return True
     grace = now - timedelta(seconds=settings.store_grace_seconds)
     return bool(rows) and all(row["finished_at"] is not None and row["finished_at"] < grace for row in rows)

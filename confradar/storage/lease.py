@@ -71,3 +71,9 @@ def held_by(connection: Connection, found: Run) -> bool:
     """Whether a run has the lease still, with the token that it was given."""
     token = connection.scalar(select(lease.c.token).where(_MINE, lease.c.run_id == found.id))
     return token is not None and token == found.token
+
+
+def ran_out(connection: Connection, run_id: int, now: datetime) -> bool:
+    """Whether a run has the lease still, but nobody has beaten for it until then."""
+    expired = select(lease.c.name).where(_MINE, lease.c.run_id == run_id, lease.c.expires_at <= now)
+    return connection.execute(expired).first() is not None

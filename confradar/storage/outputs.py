@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 from confradar.deadlines.checks import Result
 from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Listing
+from confradar.errors import DamagedOutput
 from confradar.storage import ledger
 from confradar.storage.tables import check_result, kept_output, run, step_run
 
@@ -81,13 +82,15 @@ def keep(
 
 
 def kept(connection: Connection, reference: int) -> SourceOutput:
-    """What was kept under that reference. Raises ValueError if it was damaged since."""
+    """What was kept under that reference. Raises DamagedOutput if it was damaged since."""
     row = connection.execute(
         select(kept_output.c.body, kept_output.c.digest).where(kept_output.c.id == reference)
     ).one()
     body = zstd.ZstdDecompressor().decompress(row.body, OUTPUT_MAX)
     if hashlib.sha256(body).hexdigest() != row.digest:
-        raise ValueError(f"kept output {reference} is not what was kept: its digest differs")
+        raise DamagedOutput(
+            f"kept output {reference} is not what was kept: its digest differs. Crawl its source again."
+        )
     record = json.loads(body)
     return SourceOutput(
         source=record["source"],

@@ -143,6 +143,29 @@ def test_a_cancelled_run_stores_nothing_and_frees_the_way(settings: Settings) ->
         steps.cancel("manual:none", settings, by="ada")
 
 
+def test_what_a_check_holds_of_a_cancelled_run_is_not_released(settings: Settings) -> None:
+    """That run stores nothing: it is said so, and what is held stays held."""
+    run = opened("manual:one", settings).run
+    crawled(run, settings, ELRA, listing("icml"), held=True)
+    steps.cancel(run.key, settings, by="ada")
+
+    with pytest.raises(Refused, match="stores nothing \\(cancelled\\)"):
+        steps.release(run.key, ELRA, settings, by="ada", why="")
+    with database.reading(settings.database) as connection:
+        assert len(outputs.held(connection, run.id, ELRA)) == 1
+
+
+def test_a_run_whose_messages_were_lost_is_closed_when_its_lease_runs_out(settings: Settings) -> None:
+    """Opened, and never heard of again: the watchdog does not wait for its deadline."""
+    run = opened("manual:one", settings).run
+    soon, later = (run.started_at + timedelta(seconds=seconds) for seconds in (60, 100))
+    assert steps.watch(settings, since=later, now=soon) == []
+    [told] = steps.watch(settings, since=later, now=later)
+
+    assert told == "run closed run=manual:one status=failed"
+    assert opened("manual:two", settings).to_send
+
+
 def test_of_a_cancelled_step_the_others_are_stored(settings: Settings) -> None:
     """One source is ended by hand; the run is partial and says by whom."""
     run = opened("manual:one", settings).run
