@@ -14,8 +14,8 @@ from confradar import steps
 from confradar.cli import tables
 from confradar.cli.following import COLOURS
 from confradar.cli.reading import json_option, opened, print_json
-from confradar.cli.records import moment, short, why
-from confradar.deadlines.words import counted
+from confradar.cli.records import moment, why
+from confradar.deadlines.words import counted, short_key
 from confradar.graph import JOB, overview
 
 Node = Mapping[str, Any]
@@ -63,15 +63,14 @@ def _state(last: Node | None, *, with_run: bool) -> list[str]:
         return ["has not run yet"]
     count = "" if last["count"] is None else counted(last["count"], "listing")
     when = moment(last["finished_at"] or last["started_at"])
-    return [last["status"], count, when, *([short(last["run"])] if with_run else [])]
+    return [last["status"], count, when, *([short_key(last["run"])] if with_run else [])]
 
 
 def _origin(name: str, origin: Node | None) -> str:
     if origin is None:
         return f"needs {name}"
-    return (
-        f"took {counted(origin['count'], 'listing')} of {name} from {short(origin['run'])}, attempt {origin['attempt']}"
-    )
+    count, run = counted(origin["count"], "listing"), short_key(origin["run"])
+    return f"took {count} of {name} from {run}, attempt {origin['attempt']}"
 
 
 def _dot(nodes: Sequence[Node]) -> str:

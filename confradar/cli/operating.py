@@ -12,6 +12,7 @@ from confradar import graph, steps
 from confradar.cli import records, tables
 from confradar.cli.reading import json_option, opened, print_json
 from confradar.cli.running import budget_option, busy_option, by_option, check_sources, execute
+from confradar.deadlines.words import short_key
 from confradar.settings import Settings
 from confradar.sources.base import step_of
 from confradar.storage import database, history, ledger
@@ -80,7 +81,7 @@ def runs(
     elif found:
         records.show_runs([(run, rows[run.id]) for run in found])
         if len(found) == limit:
-            click.echo(f"older ones: --before {records.short(found[-1].key)}", err=True)
+            click.echo(f"older ones: --before {short_key(found[-1].key)}", err=True)
     elif nothing_yet:
         click.echo("Nothing has run yet. `confradar crawl` reads the sources, `confradar demo` shows how.")
     else:

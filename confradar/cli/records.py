@@ -12,13 +12,12 @@ from rich.text import Text
 
 from confradar.cli import tables
 from confradar.cli.following import COLOURS
-from confradar.deadlines.words import counted, number, seconds
+from confradar.deadlines.words import counted, number, seconds, short_key
 from confradar.steps import STORE, now_utc
 from confradar.storage import ledger
 
 DOUBTS_SHOWN, CHANGES_SHOWN, ERROR_SHOWN = 5, 20, 300
 SUFFIX = "_conferences"
-KEY_SHOWN = 8  # letters of the random part of a key, which find the run as well
 
 Record = Mapping[str, Any]
 
@@ -42,15 +41,9 @@ def show_runs(found: Sequence[tuple[ledger.Run, Sequence[Record]]]) -> None:
     tables.show(console, table)
 
 
-def short(key: str) -> str:
-    """A key cut to what tells it from others: "manual:1c0ffee1"."""
-    trigger, _, name = key.partition(":")
-    return f"{trigger}:{name[:KEY_SHOWN]}" if len(name) > 2 * KEY_SHOWN else key
-
-
 def key_on(console: Console, key: str) -> str:
     """A key as a terminal has room for it; in a pipe the whole."""
-    return short(key) if console.is_terminal else key
+    return short_key(key) if console.is_terminal else key
 
 
 def status(word: str) -> Text:

@@ -20,7 +20,7 @@ ORDER = [
     Direction.NEW,
 ]
 
-
+KEY_SHOWN = 8  # letters of the random part of a run's key
 ZONE_FAULT = 5  # dates: so many that one source moves between two zones in one run, by one amount, are told in one row
 
 
@@ -70,10 +70,14 @@ def moved(row: dict[str, Any]) -> str:
     return f"{span} {'EARLIER' if direction == 'earlier' else 'later'}"
 
 
+def edition(name: str, year: int | str | None) -> str:
+    """ "ICML 2026", also of a name that has its year already."""
+    return name if str(year or "") in name else f"{name} {year}"
+
+
 def what(row: dict[str, Any]) -> str:
     """ "ICML 2026 · submission, round 2"."""
-    name = row.get("acronym") or row["title"]
-    name = name if str(row.get("year", "")) in name else f"{name} {row.get('year', '')}".strip()
+    name = edition(row.get("acronym") or row["title"], row.get("year"))
     gate = str(row["kind"] or "").replace("_", " ")
     extra = [f"round {row['round']}"] if row.get("round") else []
     extra += [row["track"]] if row.get("track") else []
@@ -98,6 +102,12 @@ def once_zoned(words: str) -> str:
 def number(value: int) -> str:
     """1840 as "1 840"."""
     return f"{value:,}".replace(",", " ")
+
+
+def short_key(key: str) -> str:
+    """A run's key cut to what tells it from others, and finds the run as well: "manual:1c0ffee1"."""
+    trigger, _, name = key.partition(":")
+    return f"{trigger}:{name[:KEY_SHOWN]}" if len(name) > 2 * KEY_SHOWN else key
 
 
 def counted(value: int, noun: str) -> str:

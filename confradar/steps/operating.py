@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -66,7 +67,7 @@ def release(run_key: str, step: str, settings: Settings, *, by: str, why: str) -
 
 
 def retry_target(run_key: str, settings: Settings) -> str:
-    """The target that repeats what failed in a run: its failed steps, with all that needs them.
+    """The target that repeats what failed in a run, as `to_repeat` says.
 
     Raises UnknownName, and Refused if the run is not over, or nothing failed.
     """
@@ -75,10 +76,16 @@ def retry_target(run_key: str, settings: Settings) -> str:
         found = outputs.envelopes(connection, run)
     if run.status not in ledger.FINAL_RUN:
         raise Refused(f"Run {run_key} is going still: {run.status}.")
-    failed = [step for step, one in found.items() if one.status in ("failed", "lost", "cancelled", "quarantined")]
-    if not failed and (run.stored_at or STORE not in run.steps):
+    statuses = {step: one.status for step, one in found.items()}
+    if not (target := to_repeat(statuses, unstored=STORE in run.steps and not run.stored_at)):
         raise Refused(f"Nothing failed in run {run_key}; `confradar crawl '{run.target}'` runs it anew.")
-    return ",".join(f"{step}+" for step in failed) or STORE
+    return target
+
+
+def to_repeat(statuses: Mapping[str, str], *, unstored: bool) -> str:
+    """The target of a run's failed steps, with all that needs them; of the store, if only that is missing; else ""."""
+    failed = [step for step, status in statuses.items() if status in ("failed", "lost", "cancelled", "quarantined")]
+    return ",".join(f"{step}+" for step in failed) or (STORE if unstored else "")
 
 
 def pause(schedule: str, settings: Settings, *, by: str, why: str) -> datetime:

@@ -20,7 +20,6 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
-import confradar
 from confradar.errors import DatabaseBusy, DatabaseUnavailable, SchemaMismatch, SettingError
 from confradar.settings import masked
 
@@ -173,7 +172,7 @@ def writer_lock(connection: Connection) -> None:
 
 def migrations_path() -> Path:
     """The folder of the migrations: within the installed package, beside it in a checkout."""
-    package = Path(confradar.__file__).parent
+    package = Path(__file__).parents[1]  # a folder `confradar` where Python begins may hide `confradar.__file__`
     packed = package / "migrations"
     return packed if packed.is_dir() else package.parent / "migrations"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from confradar.deadlines.words import number
+from confradar.deadlines.words import counted, number
 
 BOX_WIDTH, BOX_HEIGHT = 250, 44
 ACROSS, DOWN, MARGIN = 420, 56, 12
@@ -76,7 +76,10 @@ def spark(trend: Sequence[Mapping[str, Any]]) -> Spark:
     across = SPARK_WIDTH / max(len(counts) - 1, 1)
     places = [(round(n * across, 1), round(SPARK_HEIGHT * (1 - count / top), 1)) for n, count in enumerate(counts)]
     bad = [row["status"] not in GOOD for row in trend]
-    words = f"{number(min(counts))} to {number(max(counts))} listings" if counts else "no crawl yet"
+    words = "no crawl yet"
+    if counts:
+        least = f"{number(min(counts))} to " if min(counts) < max(counts) else ""
+        words = least + counted(max(counts), "listing")
     if any(bad):
         words += f", {sum(bad)} not well"
     points = " ".join(f"{x},{y}" for x, y in places)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,6 @@ from urllib.parse import quote
 
 from confradar.deadlines import words
 from confradar.logs import written
-from confradar.storage.answers import to_json
 from confradar.storage.logs import Record
 
 FACT_MAX = 42  # characters, in a box of the graph
@@ -55,7 +53,7 @@ def fact(row: Mapping[str, Any] | None) -> str:
     if row["reason"]:
         told.append(row["reason"].replace("_", " "))
     elif row["count"] is not None:
-        told.append(f"{words.number(row['count'])} listings")
+        told.append(words.counted(row["count"], "listing"))
     if row["started_at"] and row["finished_at"]:
         told.append(span(row["finished_at"] - row["started_at"]))
     text = " · ".join(told)
@@ -73,22 +71,19 @@ def log_line(record: Record) -> str:
     return head + record.text.replace("\n", "\n    ")
 
 
-def as_json(value: Any) -> str:
-    """A value of a step's metadata, as it is kept."""
-    return json.dumps(to_json(value), ensure_ascii=False, default=str)
-
-
 FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock,
+    "counted": words.counted,
+    "edition": words.edition,
     "fact": fact,
     "instant": instant,
-    "json": as_json,
     "level": level,
     "log_line": log_line,
     "moved": words.moved,
     "number": words.number,
     "once": words.once,
     "run_address": run_address,
+    "short_key": words.short_key,
     "size": size,
     "span": span,
     "what": words.what,

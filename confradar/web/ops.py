@@ -80,7 +80,9 @@ def show_run(request: Request, who: Who, key: Key, sent: bool = False) -> Respon
     nodes = graph.nodes()
     drawn = drawing.graph({name: nodes[name].inputs if name in nodes else () for name in found["steps"]})
     going = found["status"] in ledger.GOING
-    return _page(request, "run.html", who, run=found, drawn=drawn, going=going, last=found["last"])
+    statuses = {name: row["status"] for name, row in found["last"].items()}
+    again = steps.to_repeat(statuses, unstored=steps.STORE in found["steps"] and not found["stored_at"])
+    return _page(request, "run.html", who, run=found, drawn=drawn, going=going, last=found["last"], to_repeat=again)
 
 
 @router.post("/runs/{key}/cancel", dependencies=FORM)

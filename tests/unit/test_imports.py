@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,14 @@ def test_neither_tasks_nor_commands_load_scrapy(modules: list[str]) -> None:
 def test_the_package_itself_loads_no_framework() -> None:
     """`import confradar` is free."""
     assert not loaded("confradar", "confradar.errors") & FRAMEWORKS
+
+
+def test_a_folder_of_the_same_name_hides_nothing(tmp_path: Path) -> None:
+    """Python begun beside the checkout sees that as `confradar` too; the migrations are found all the same."""
+    (tmp_path / "confradar").mkdir()
+    program = "from confradar.storage import database; print(database.migrations_path().is_dir())"
+
+    assert subprocess.check_output([sys.executable, "-c", program], cwd=tmp_path, text=True).strip() == "True"
 
 
 def test_the_core_loads_no_framework() -> None:

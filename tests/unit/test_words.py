@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from confradar.deadlines.conference import Direction
-from confradar.deadlines.words import once, what
+from confradar.deadlines.words import edition, once, short_key, what
 
 NOON = datetime(2026, 5, 10, 12, tzinfo=UTC)
 
@@ -32,3 +32,16 @@ def test_a_few_zones_that_change_are_told_one_by_one():
     rows = [*map(row, range(4)), row(4, run_id=2), row(5, source="elra"), row(6, hours=1)]
 
     assert once(rows) == rows
+
+
+def test_an_edition_is_named_with_its_year_once():
+    """Some lists write the year into the title, some have no year."""
+    assert [edition("ECCV 2026", 2026), edition("ECCV", 2026), edition("Cortex", None)] == [
+        "ECCV 2026", "ECCV 2026", "Cortex",
+    ]  # fmt: skip
+
+
+def test_a_key_is_cut_where_it_is_random():
+    """The date of a night is never cut."""
+    assert short_key("manual:34a37d40-98e3-4b09-aadc-6d059ea15192") == "manual:34a37d40"
+    assert short_key("nightly:2026-11-24") == "nightly:2026-11-24"

@@ -151,6 +151,21 @@ def test_a_run_shows_all_that_is_known_of_it(ask: Client) -> None:
     assert "&lt;b&gt;why&lt;/b&gt;" in page
 
 
+def test_only_a_run_in_which_something_failed_offers_to_repeat_that(ask: Client) -> None:
+    """The last night is held by a check; in the one before it, all went well."""
+    assert "Run again what failed" in ask.get(RUN).text
+    assert "Run again what failed" not in ask.get("/ops/runs/nightly:2026-02-02").text
+
+
+def test_metadata_is_told_in_words(ask: Client) -> None:
+    """Figures stand in one line; what is empty is left out."""
+    page = ask.get(STEP).text
+
+    assert "<dd>waiting 0.1 · crawling 8.2</dd>" in page
+    assert "<dd>no</dd>" in page
+    assert "<dd></dd>" not in page
+
+
 def test_what_sources_wrote_is_text_on_every_page(ask: Client) -> None:
     """No markup of theirs is ours, and no address leads anywhere but to a web page."""
     for path in ("/ops", "/ops/runs", RUN, STEP, "/ops/sources", "/ops/checks", "/ops/schedule"):
