@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from confradar.deadlines.conference import Known, Mention
 from confradar.deadlines.identity import Cluster, MentionKey
@@ -14,37 +14,27 @@ def component(
 ) -> set[MentionKey]:
     """The touched mentions with all that hang together with them by a block, a conference or a pin.
 
-    `keys` are the blocks of tonight's new and changed mentions; the known ones bring their own, also those that a
-    changed one has left, since what it held together may now fall apart.
+    `keys` are those of tonight's new and changed mentions, which are touched; the known ones bring their own, also
+    those that a changed one has left, since what it held together may now fall apart.
     """
-    waiting = list(touched)
-    if not waiting:
-        return set()
-    around: defaultdict[Hashable, list[MentionKey]] = defaultdict(list)
-    for key, blocks in keys.items():
-        for block in blocks:
-            around[block].append(key)
-    for key, mention in known.mentions.items():
-        around[mention.conference_id].append(key)
-        for block in mention.identity_keys:
-            around[block].append(key)
-    for pin in known.pins:
-        around[pin.first].append(pin.second)
-        around[pin.second].append(pin.first)
-    reached: set[MentionKey] = set()
-    while waiting:
-        key = waiting.pop()
-        mention_known = known.mentions.get(key)
-        if key in reached or (mention_known is None and key not in keys):
-            continue
-        reached.add(key)
-        waiting += around.pop(key, ())
-        for block in keys.get(key, ()):
-            waiting += around.pop(block, ())
-        if mention_known:
-            waiting += around.pop(mention_known.conference_id, ())
-            for block in mention_known.identity_keys:
-                waiting += around.pop(block, ())
+    reached = {key for key in touched if key in keys or key in known.mentions}
+    blocks: set[str] = set().union(*(keys.get(key, ()) for key in reached))
+    conferences: set[int] = set()
+    latest = [known.mentions[key] for key in reached if key in known.mentions]
+    waiting = [mention for key, mention in known.mentions.items() if key not in reached] if reached else []
+    pinned = [(pin.first, pin.second) for pin in known.pins]
+    while reached and waiting:  # each pass goes one step further; a few are enough, since blocks hold one year
+        blocks.update(*(mention.identity_keys for mention in latest))
+        conferences.update(mention.conference_id for mention in latest)
+        beside = {other for pair in pinned for one, other in (pair, pair[::-1]) if one in reached}
+        latest, left = [], waiting
+        waiting = []
+        for mention in left:
+            near = mention.conference_id in conferences or not blocks.isdisjoint(mention.identity_keys)
+            (latest if near or mention.key in beside else waiting).append(mention)
+        if not latest:
+            break
+        reached.update(mention.key for mention in latest)
     return reached
 
 
