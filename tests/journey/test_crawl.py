@@ -66,7 +66,8 @@ def test_ctrl_c_keeps_what_has_come(terminal: Terminal, staged: dict[str, str]) 
     assert steps["elra_conferences"] == ("ok", "", 6)
     assert steps["wikicfp_conferences"][:2] == ("degraded", "stopped")
     assert steps["wikicfp_conferences"][2] > 0
-    assert newest["statistics"]["total"] == 6 + steps["wikicfp_conferences"][2]
+    stored = {source: counts["total"] for source, counts in newest["statistics"]["per_source"].items()}
+    assert (stored["elra"], stored["wikicfp"]) == (6, steps["wikicfp_conferences"][2])
 
 
 def _wait_for_listings(terminal: Terminal) -> None:

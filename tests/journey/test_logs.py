@@ -87,4 +87,4 @@ def test_a_run_is_followed_until_it_is_closed(terminal: Terminal, staged: dict[s
 
     assert (follower.returncode, complaints) == (0, "")
     assert "Spider opened" in said
-    assert "crawl finished source=elra status=cancelled" in said.splitlines()[-1]
+    assert "crawl finished source=elra status=cancelled" in said
