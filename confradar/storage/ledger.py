@@ -60,7 +60,7 @@ def open_run(
     by: str | None = None,
     retry_of: str | None = None,
 ) -> tuple[Run, bool]:
-    """Open the run of that key, all its steps queued, or find it; it may begin with the lease. Returns it, and if new."""
+    """Open the run of that key, all its steps queued, or find it: it begins with the lease. Returns it, and if new."""
     values = {
         "key": key,
         "trigger": trigger,
