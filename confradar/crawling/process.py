@@ -130,6 +130,7 @@ def _watch(
 ) -> str:
     """Wait for the process; why it has to be ended, or an empty text if it ended by itself or has closed its spool."""
     deadline, opened, closed = time.monotonic() + STARTING, False, False
+    born = _memory(child)  # with the pages that it shares with who forked it
     while True:
         with contextlib.suppress(psutil.TimeoutExpired):
             child.wait(TICK)
@@ -146,7 +147,7 @@ def _watch(
             return "" if closed else "timeout"
         if stopped and stopped():
             return "stopped"
-        if _memory(child) > options.memory_bytes:
+        if _memory(child) - born > options.memory_bytes:
             return "memory"
 
 
