@@ -31,7 +31,8 @@ def began(
             deadline_seconds=60,
         )  # fmt: skip
         if waits:
-            ledger.mark_waiting(connection, run.id, "waits: run manual:x is going since 01:55 UTC")
+            told = "waits: run manual:x is going since 01:55 UTC"
+            ledger.mark_waiting(connection, run.id, told, deadline_at=run.deadline_at)
         else:
             ledger.mark_running(connection, run.id)
     return key
