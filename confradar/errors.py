@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class ConfRadarError(Exception):
     """Something is wrong that a person can mend. The command line prints it as one line, without a traceback."""
@@ -19,6 +21,16 @@ class UnknownName(ConfRadarError):
     """A step, source, conference or run of that name does not exist. The message names near ones."""
 
     exit_code = 2
+
+
+class SelectionError(ConfRadarError):
+    """What a reader asks for cannot be read. `wrong` has each parameter's name and what is wrong with it."""
+
+    exit_code = 2
+
+    def __init__(self, wrong: Sequence[tuple[str, str]]) -> None:
+        self.wrong = tuple(wrong)
+        super().__init__("; ".join(f"{name}: {what}" for name, what in wrong))
 
 
 class DatabaseUnavailable(ConfRadarError):

@@ -7,6 +7,7 @@ import json
 import click
 
 from confradar import settings as configuration
+from confradar import steps
 from confradar.settings import masked
 from confradar.sources.base import readers
 from confradar.storage import database
@@ -37,5 +38,5 @@ def db() -> None:
 def upgrade() -> None:
     """Bring the tables up to date."""
     url = configuration.load().database
-    database.upgrade(url)
+    steps.upgrade(url)
     click.echo(f"{masked(url)}: at revision {database.revision(url)}", err=True)

@@ -13,10 +13,11 @@ from rich.text import Text
 from confradar import settings as configuration
 from confradar import steps
 from confradar.cli import tables
+from confradar.deadlines.selection import Selection
 from confradar.deadlines.words import what
 from confradar.settings import Settings
 from confradar.sources.base import readers
-from confradar.storage import answers, database, history
+from confradar.storage import answers, database, history, selecting
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 now_option = click.option("--now", metavar="DATE", help="Count from this day or instant, e.g. 2026-02-03.")
@@ -43,7 +44,7 @@ def list_(now: str | None, limit: int, as_json: bool) -> None:
     """Show the deadlines coming next, soonest first, e.g. `confradar list --limit 10`."""
     settings, moment = opened(), steps.instant(now)
     with database.reading(settings.database) as connection:
-        rows = answers.coming(connection, now=moment, limit=limit)
+        rows = selecting.gates(connection, Selection(limit=limit), now=moment).rows
     if as_json:
         print_json(rows)
     else:

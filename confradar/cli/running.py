@@ -17,6 +17,7 @@ from confradar import app, graph, logs, servers, steps
 from confradar import settings as configuration
 from confradar.cli import following, tables
 from confradar.crawling.options import options
+from confradar.deadlines.selection import Selection
 from confradar.deadlines.words import counted, seconds
 from confradar.errors import BrokerUnavailable, DatabaseUnavailable, ServerFailed
 from confradar.settings import Settings, masked
@@ -119,7 +120,7 @@ def execute(
         run = following.follow(f"manual:{task_id}", settings, console, tend=watching, absent=absent, forget=forget)
     tables.figures(console, run)
     if run.status in EXIT_CODES:
-        tables.coming(settings, now=run.logical_instant, limit=10)
+        tables.coming(settings, Selection(limit=10), now=run.logical_instant)
     return EXIT_CODES.get(run.status, 1)
 
 

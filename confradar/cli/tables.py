@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from confradar.cli.following import COLOURS
+from confradar.deadlines.selection import Selection
 from confradar.deadlines.words import ORDER, moved, number, once, once_zoned, span_of, what
 from confradar.settings import Settings
-from confradar.storage import answers, database, ledger
+from confradar.storage import answers, database, ledger, selecting
 
 STYLES = {"earlier": "bold red", "later": "green", "zone": "yellow", "disputed": "yellow"}
 PIPE_WIDTH = 1000  # of a pipe: no line is cut or folded
@@ -66,10 +67,10 @@ def figures(console: Console, run: ledger.Run) -> None:
         )
 
 
-def coming(settings: Settings, *, now: datetime, limit: int) -> None:
-    """Print the deadlines coming next."""
+def coming(settings: Settings, asked: Selection, *, now: datetime) -> None:
+    """Print the deadlines of a selection."""
     with database.reading(settings.database) as connection:
-        rows = answers.coming(connection, now=now, limit=limit)
+        rows = selecting.gates(connection, asked, now=now).rows
     show_coming(rows, now)
 
 

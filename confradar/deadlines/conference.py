@@ -34,6 +34,9 @@ class Direction(StrEnum):
     ANNOUNCED = "announced"
 
 
+MOVES = (Direction.EARLIER, Direction.LATER, Direction.ZONE)  # what a reader calls moved
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """The lineage of editions. `key` is what identity made of its name; unique."""

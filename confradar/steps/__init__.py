@@ -20,6 +20,7 @@ from confradar.steps.runs import (
     open_run,
     prepare,
     refuse_if_busy,
+    upgrade,
 )
 from confradar.steps.storing import outcome, store, store_run
 from confradar.steps.watching import keep_watching, last_look, watch
@@ -63,5 +64,6 @@ __all__ = [
     "store_run",
     "to_repeat",
     "uncertain",
+    "upgrade",
     "watch",
 ]

@@ -18,7 +18,7 @@ from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import printable
 from confradar.errors import DatabaseUnavailable, RunRefused, SettingError
 from confradar.settings import Settings
-from confradar.storage import database, lease, ledger, outputs
+from confradar.storage import database, finding, lease, ledger, outputs
 
 STORE = "store_conferences"
 STORE_SECONDS = 300  # that a store may take at most
@@ -89,9 +89,16 @@ def prepare(settings: Settings) -> None:
     Raises DatabaseUnavailable or SchemaMismatch.
     """
     if settings.database.startswith("sqlite"):
-        database.upgrade(settings.database)
+        upgrade(settings.database)
     else:
         database.check_schema(settings.database)
+
+
+def upgrade(url: str) -> None:
+    """Bring the tables up to date, and what is derived in them. Raises as `database.upgrade`."""
+    database.upgrade(url)
+    with database.transaction(url) as connection:
+        finding.describe(connection)
 
 
 def patiently(write: Callable[[], T], waits: Sequence[float] = DATABASE_WAITS) -> T:

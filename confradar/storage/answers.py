@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -14,44 +14,12 @@ from rapidfuzz import process
 from sqlalchemy import Connection, Select, Table, case, func, select
 
 from confradar.deadlines.conference import Direction, Verdict
-from confradar.deadlines.listing import EntryType, Kind
 from confradar.errors import UnknownName
 from confradar.storage import tables
 
 Answer = dict[str, Any]
 NEWEST = (tables.change.c.at.desc(), tables.change.c.id.desc())
-OF_CONFERENCE = ("slug", "title", "acronym", "year", "type", "place", "website")
 GATE = ("conference_id", "kind", "round", "track")
-SHOWN_TYPES = (EntryType.CONFERENCE, EntryType.WORKSHOP, EntryType.TRACK)
-
-
-def coming(
-    connection: Connection,
-    *,
-    now: datetime,
-    limit: int,
-    until: datetime | None = None,
-    kinds: Collection[Kind] = (),
-    types: Collection[EntryType] = SHOWN_TYPES,
-) -> list[Answer]:
-    """The deadlines that may still be met, soonest safe date first; of all kinds unless some are given.
-
-    Each has slug, title, acronym, year, type, place and website of its conference, the gate's kind, round, track,
-    verdict, earliest, latest and safe_at, and its `claims` (see `_with_claims`). `until` bounds the safe date.
-    """
-    gate, edition = tables.deadline.c, tables.conference.c
-    query = (
-        select(*(edition[name] for name in OF_CONFERENCE), tables.deadline)
-        .join(tables.conference, edition.id == gate.conference_id)
-        .where(gate.latest >= now, edition.merged_into.is_(None), edition.type.in_(types))
-        .order_by(gate.safe_at, edition.slug, gate.kind, gate.round, gate.track)
-        .limit(limit)
-    )
-    if until is not None:
-        query = query.where(gate.safe_at <= until)
-    if kinds:
-        query = query.where(gate.kind.in_(kinds))
-    return _with_claims(connection, query)
 
 
 def conference(connection: Connection, slug: str) -> Answer:
@@ -76,7 +44,9 @@ def conference(connection: Connection, slug: str) -> Answer:
     )
     return {
         **found,
-        "deadlines": _with_claims(connection, gates.order_by(gate.safe_at, gate.kind, gate.round, gate.track)),
+        "deadlines": with_claims(
+            connection, _answers(connection, gates.order_by(gate.safe_at, gate.kind, gate.round, gate.track))
+        ),
         "mentions": _answers(connection, mentions),
         "changes": _answers(connection, _changes().where(tables.change.c.conference_id == found["id"])),
     }
@@ -185,12 +155,11 @@ def _changes() -> Select[Any]:
     )
 
 
-def _with_claims(connection: Connection, query: Select[Any]) -> list[Answer]:
-    """The gates of a query, each with its `claims`: the claim's columns with source and url of the mention.
+def with_claims(connection: Connection, gates: list[Answer]) -> list[Answer]:
+    """Gates (rows of `deadline`), each with its `claims`: the claim's columns, source and url of the mention.
 
     `last_confirmed_at` is the moment when the source was last seen to say so; by source, in a fixed order.
     """
-    gates = _answers(connection, query)
     said, words = tables.mention.c, tables.claim.c
     claims = (
         select(said.conference_id, said.source, said.url, said.not_seen_since)

@@ -28,7 +28,7 @@ from confradar.deadlines.dates import Precision
 from confradar.deadlines.identity import MentionKey
 from confradar.deadlines.listing import EntryType, Kind
 from confradar.deadlines.verdict import Gate
-from confradar.storage import bulk, pins, tables
+from confradar.storage import bulk, finding, pins, tables
 
 Record = TypeVar("Record", Series, SeriesName, Conference, Mention, Claim, Deadline, Change)
 NUMBERED = (tables.series, tables.conference, tables.mention, tables.deadline, tables.change)
@@ -97,20 +97,24 @@ def write(connection: Connection, merged: Merged) -> None:
     bulk.insert(connection, tables.deadline, _rows(tables.deadline, merged.new_deadlines))
     bulk.update(connection, tables.deadline, _rows(tables.deadline, merged.changed_deadlines))
     bulk.insert(connection, tables.change, _rows(tables.change, merged.changes))
+    touched = {one.id for one in (*merged.new_conferences, *merged.changed_conferences)}
+    named = {name.series_id for name in merged.new_series_names}
+    if touched or named:
+        finding.describe(connection, touched, named)
 
 
 def _all(
     connection: Connection, table: Table, record: type[Record], key: str, **convert: Callable[[Any], Any]
 ) -> dict[Any, Record]:
-    """A table's rows as records, by that attribute. Both have the same names in the same order."""
+    """A table's rows as records, by that attribute. Both have the same names in the same order, but derived columns."""
     found = bulk.columns(connection, table)
-    values = (map(convert[name], found[name]) if name in convert else found[name] for name in found)
+    values = (map(convert[name], found[name]) if name in convert else found[name] for name in _own(table))
     return {getattr(one, key): one for one in map(record, *values)}
 
 
 def _rows(table: Table, records: Iterable[Record], *names: str) -> Iterator[dict[str, Any]]:
     """Records, already in key order or not, as rows in key order; of only those columns if any are named."""
-    names = names or tuple(table.columns.keys())
+    names = names or _own(table)
     key = attrgetter(*table.primary_key.columns.keys())
     values = attrgetter(*names)
     for record in sorted(records, key=key):
@@ -118,6 +122,10 @@ def _rows(table: Table, records: Iterable[Record], *names: str) -> Iterator[dict
         if isinstance(record, Mention):
             row["identity_keys"] = json.dumps(sorted(record.identity_keys), ensure_ascii=False)
         yield row
+
+
+def _own(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns if column.name not in finding.DERIVED)
 
 
 def _keys(text: str) -> frozenset[str]:

@@ -70,6 +70,9 @@ conference = Table(
     Column("merged_into", Id, ForeignKey("conference.id")),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    # Derived, by which it is found: ` word word`, and `|topic:vision|country:FI|`.
+    Column("search_text", Text, nullable=False, server_default=text("''")),
+    Column("facets", Text, nullable=False, server_default=text("''")),
 )
 run = Table(
     "run",
@@ -200,7 +203,7 @@ deadline = Table(
     Column("track", Text, nullable=False),
     Column("verdict", String(10), nullable=False),
     Column("earliest", Instant),
-    Column("latest", Instant),
+    Column("latest", Instant, index=True),
     Column("safe_at", Instant, index=True),
     UniqueConstraint("conference_id", "kind", "round", "track"),
 )
@@ -229,7 +232,7 @@ change = Table(
     Column("run_id", Id, nullable=False),
     Column("at", Instant, nullable=False, index=True),
     Column("conference_id", Id, ForeignKey("conference.id"), nullable=False, index=True),
-    Column("deadline_id", Id, ForeignKey("deadline.id")),
+    Column("deadline_id", Id, ForeignKey("deadline.id"), index=True),
     Column("mention_id", Id, ForeignKey("mention.id")),
     Column("field", Text, nullable=False),
     Column("before", Text),

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from confradar import graph, settings
+from confradar.deadlines.selection import Selection
 from confradar.graph import Materialisation
 from confradar.settings import Settings
-from confradar.storage import answers, database
+from confradar.storage import answers, database, selecting
 
 from ..workers.site import Answer, Site, serve  # noqa: TID252 - the tests are no package
 
@@ -65,7 +66,7 @@ def night(site: Site, installed: Settings) -> Night:
 def rows(installed: Settings) -> dict[str, dict[str, Any]]:
     """What readers see of each conference: title, and the deadline's instant, by its slug."""
     with database.reading(installed.database) as connection:
-        coming = answers.coming(connection, now=EVENING, limit=500)
+        coming = selecting.gates(connection, Selection(limit=500), now=EVENING).rows
     return {row["slug"]: {"title": row["title"], "at": row["safe_at"]} for row in coming}
 
 

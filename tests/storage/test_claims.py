@@ -8,10 +8,11 @@ import pytest
 from confradar import settings as configuration
 from confradar import steps
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
+from confradar.deadlines.selection import Selection
 from confradar.deadlines.verdict import Gate
 from confradar.errors import FieldError, Refused, UnknownName
 from confradar.settings import Settings
-from confradar.storage import answers, audit, database, history
+from confradar.storage import answers, audit, database, history, selecting
 
 SUBMISSION: Gate = (Kind.SUBMISSION, 0, "")
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -111,7 +112,7 @@ def test_an_editor_changes_nothing_but_the_gate(settings: Settings) -> None:
     def conference() -> dict[str, Any]:
         with database.reading(settings.database) as connection:
             found = answers.conference(connection, f"icml-{YEAR}")
-            assert len(answers.coming(connection, now=NOW, limit=10)) == 1
+            assert len(selecting.gates(connection, Selection(limit=10), now=NOW).rows) == 1
         return {name: found[name] for name in ("title", "acronym", "type", "starts_on", "place", "topics", "website")}
 
     before = conference()

@@ -24,8 +24,9 @@ from confradar.deadlines.conference import (
 from confradar.deadlines.dates import Precision
 from confradar.deadlines.listing import EntryType, Kind, Listing, WrittenDate
 from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.selection import Selection
 from confradar.errors import UnknownName
-from confradar.storage import answers, bulk, conferences, database, tables
+from confradar.storage import answers, bulk, conferences, database, finding, selecting, tables
 
 NIGHT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -118,10 +119,11 @@ def stored(url):
 
 
 def test_records_and_tables_have_the_same_columns_in_the_same_order():
-    """Rows become records by position."""
+    """Rows become records by position; what is derived is in no record."""
     pairs = {"series": Series, "conference": Conference, "mention": Mention, "claim": Claim, "deadline": Deadline}
     for name, record in {**pairs, "change": Change}.items():
-        assert [column.name for column in tables.metadata.tables[name].columns] == [one.name for one in fields(record)]
+        columns = [column.name for column in tables.metadata.tables[name].columns]
+        assert [column for column in columns if column not in finding.DERIVED] == [one.name for one in fields(record)]
 
 
 def test_what_was_written_is_known(stored):
@@ -242,7 +244,7 @@ def test_a_store_that_breaks_off_leaves_nothing(stored):
 def test_coming_deadlines_are_the_soonest_first_with_all_that_is_said(stored):
     """Who says so, in which words, since when, and when last."""
     with database.reading(stored) as connection:
-        [found] = answers.coming(connection, now=NIGHT, limit=10)
+        [found] = selecting.gates(connection, Selection(limit=10), now=NIGHT).rows
 
     may = datetime(2027, 5, 1, 11, 59, tzinfo=UTC)
     assert (found["slug"], found["verdict"], found["safe_at"], found["latest"]) == (
@@ -263,8 +265,8 @@ def test_a_deadline_is_coming_until_the_latest_instant_that_its_words_allow(stor
     """At that very instant it may still be met; a microsecond later it is past."""
     latest = datetime(2027, 5, 2, 11, 59, tzinfo=UTC)
     with database.reading(stored) as connection:
-        assert len(answers.coming(connection, now=latest, limit=10)) == 1
-        assert answers.coming(connection, now=latest + timedelta(microseconds=1), limit=10) == []
+        assert len(selecting.gates(connection, Selection(limit=10), now=latest).rows) == 1
+        assert selecting.gates(connection, Selection(limit=10), now=latest + timedelta(microseconds=1)).rows == []
 
 
 def test_coming_deadlines_can_be_narrowed(url):
@@ -281,14 +283,14 @@ def test_coming_deadlines_can_be_narrowed(url):
 
     with database.reading(url) as connection:
 
-        def ids(limit=10, **narrowed):
-            return [one["id"] for one in answers.coming(connection, now=NIGHT, limit=limit, **narrowed)]
+        def ids(**asked):
+            return [one["id"] for one in selecting.gates(connection, Selection(**asked), now=NIGHT).rows]
 
         assert ids() == [9, 3, 1]
         assert ids(limit=2) == [9, 3]
-        assert ids(until=NIGHT + 6 * DAY) == [9, 3]
-        assert ids(kinds=[Kind.SUBMISSION]) == [3, 1]
-        assert ids(types=[EntryType.SCHOOL]) == [2]
+        assert ids(within=6 * 24 + 1) == [9, 3]
+        assert ids(kind=(Kind.SUBMISSION,)) == [3, 1]
+        assert ids(type=(EntryType.SCHOOL,)) == [2]
 
 
 def test_a_conference_is_shown_with_its_gates_mentions_and_history(stored):
@@ -353,7 +355,7 @@ def test_every_answer_is_fit_for_json(stored):
     """Instants and days become ISO 8601 text with their zone."""
     with database.reading(stored) as connection:
         given = [
-            answers.coming(connection, now=NIGHT, limit=9),
+            selecting.gates(connection, Selection(limit=9), now=NIGHT).rows,
             answers.conference(connection, "icml-2027"),
             answers.recent_changes(connection, since=NIGHT, limit=9),
             answers.counts(connection),

@@ -1,0 +1,144 @@
+"""Gates, conferences and changes as records for JSON: the names of their fields are the same in every outlet.
+
+Instants are ISO 8601 in UTC with their offset, days ISO 8601; what does not apply is null, never left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from confradar.deadlines.conference import MOVES
+
+Row = Mapping[str, Any]
+Record = dict[str, Any]
+
+
+def gate_id(row: Row) -> str:
+    """The permanent identity of a gate: its conference's slug, its kind, round and track; never its date.
+
+    `icml-2026/submission`, `oopsla-2026/submission/2`, `emnlp-2026/submission/0/industry`.
+    """
+    more = [str(row["round"]), row["track"]] if row["track"] else [str(row["round"])] if row["round"] else []
+    return "/".join([row["slug"], row["kind"], *more])
+
+
+def deadline(row: Row) -> Record:
+    """A gate as `selecting.gates` gives it."""
+    said = published(row)
+    return {
+        "id": gate_id(row),
+        "kind": row["kind"],
+        "round": row["round"],
+        "track": row["track"],
+        "safe_at": written(row["safe_at"]),
+        "earliest": written(row["earliest"]),
+        "latest": written(row["latest"]),
+        "precision": said["precision"] if said else None,
+        "published": {"text": said["text"], "zone": said["zone_text"]} if said else None,
+        "uncertain_because": said["reason"] or None if said else None,
+        "verdict": row["verdict"],
+        "sources": sources(row),
+        "moved": _moved(last_move(row)),
+        "updated_at": written(updated_at(row)),
+        "last_confirmed_at": written(max((one["last_confirmed_at"] for one in row["claims"]), default=None)),
+        "conference": conference(row),
+        "claims": [claim(one) for one in row["claims"]],
+    }
+
+
+def conference(row: Row) -> Record:
+    """The conference of a gate, or one as `selecting.conferences` gives it."""
+    names = ("title", "acronym", "full_name", "year", "type", "series", "place", "country", "online")
+    return {
+        "id": row["slug"],
+        **{name: row[name] for name in names},
+        "starts_on": written(row["starts_on"]),
+        "ends_on": written(row["ends_on"]),
+        "website": row["website"],
+        "topics": list(row["topics"]),
+        "ranks": [{"list": name, "value": value} for name, value in row["ranks"]],
+    }
+
+
+def claim(row: Row) -> Record:
+    """What one source says of a gate, in its own words and as they were understood."""
+    return {
+        "source": row["source"],
+        "url": row["url"],
+        "text": row["text"],
+        "zone": row["zone_text"],
+        "earliest": written(row["earliest"]),
+        "latest": written(row["latest"]),
+        "precision": row["precision"],
+        "reason": row["reason"] or None,
+        "estimated": row["estimated"],
+        "extended_from": row["extended_from"],
+        "first_seen_at": written(row["first_confirmed_at"]),
+        "last_confirmed_at": written(row["last_confirmed_at"]),
+        "not_seen_since": written(row["not_seen_since"]),
+    }
+
+
+def change(row: Row) -> Record:
+    """A change as `answers.recent_changes` gives it."""
+    dated = row["deadline_id"] is not None
+    return {
+        "id": row["id"],
+        "at": written(row["at"]),
+        "conference": row["slug"],
+        "title": row["title"],
+        "deadline": gate_id(row) if dated else None,
+        "field": row["field"],
+        "direction": row["direction"],
+        "reverted": row["reverted"],
+        "before": row["before"],
+        "after": row["after"],
+        "before_at": written(row["before_at"]),
+        "after_at": written(row["after_at"]),
+        "source": row["source"],
+        "url": row["url"],
+    }
+
+
+def published(row: Row) -> Row | None:
+    """The claim of a gate whose words say most exactly when it is, that no guess; None if none names an instant."""
+    dated = [one for one in row["claims"] if one["earliest"] and not one["estimated"]]
+    agreeing = [one for one in dated if one["earliest"] <= row["safe_at"] <= one["latest"]] if row["safe_at"] else []
+    return min(agreeing or dated, key=lambda one: (one["latest"] - one["earliest"], one["earliest"]), default=None)
+
+
+def sources(row: Row) -> list[str]:
+    """Who speaks of a gate, each once."""
+    return sorted({one["source"] for one in row["claims"]})
+
+
+def last_move(row: Row) -> Row | None:
+    """The newest change by which a gate's date moved; None if it stands where it was first told."""
+    return next((one for one in reversed(row["changes"]) if one["field"] == "date" and one["direction"] in MOVES), None)
+
+
+def updated_at(row: Row) -> datetime | None:
+    """When anything that is told of a gate last changed."""
+    instants: Iterable[datetime | None] = [row["updated_at"], *(one["at"] for one in row["changes"])]
+    return max(filter(None, instants), default=None)
+
+
+def _moved(line: Row | None) -> Record | None:
+    if line is None:
+        return None
+    by = line["after_at"] - line["before_at"] if line["after_at"] and line["before_at"] else None
+    return {
+        "direction": line["direction"],
+        "at": written(line["at"]),
+        "hours": by and round(by / timedelta(hours=1), 2),
+        "before": line["before"],
+        "before_at": written(line["before_at"]),
+        "reverted": line["reverted"],
+    }
+
+
+def written(value: date | datetime | None) -> str | None:
+    """An instant or a day as ISO 8601."""
+    return value.isoformat() if value is not None else None

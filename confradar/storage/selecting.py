@@ -1,0 +1,203 @@
+"""The one query of all outlets: gates, conferences and changes of a selection, page by page, in one order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, or_, select, tuple_
+
+from confradar.deadlines.conference import MOVES
+from confradar.deadlines.facets import search_words
+from confradar.deadlines.parameters import Order, Position, Status
+from confradar.deadlines.selection import Selection
+from confradar.storage import answers, tables
+from confradar.storage.answers import Answer
+
+COUNTED = 10_000  # so far a selection is counted
+NEVER = datetime.max.replace(tzinfo=UTC)  # where conferences without a date stand
+OF_CONFERENCE = (
+    "slug", "title", "acronym", "full_name", "year", "type", "place", "country", "online", "starts_on", "ends_on",
+    "website", "topics", "ranks", "updated_at",
+)  # fmt: skip
+
+_edition, _gate, _line = tables.conference.c, tables.deadline.c, tables.change.c
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of an answer; `next` asks for what comes after it, None at the end."""
+
+    rows: list[Answer]
+    next: Selection | None
+
+
+def version(connection: Connection) -> str:
+    """What changes whenever anything that a reader is shown has been stored."""
+    stored = select(func.max(tables.run.c.stored_at)).scalar_subquery()
+    changes, acts = (select(func.max(table.c.id)).scalar_subquery() for table in (tables.change, tables.audit))
+    at, *newest = connection.execute(select(stored, changes, acts)).one()
+    return "-".join(str(part or 0) for part in (at and at.timestamp(), *newest))
+
+
+def closed_until(connection: Connection, *, now: datetime) -> datetime | None:
+    """When the last gate closed that is closed at that moment: until the next one does, nothing closes or opens."""
+    found: datetime | None = connection.scalar(select(func.max(_gate.latest)).where(_gate.latest < now))
+    return found
+
+
+def gates(connection: Connection, asked: Selection, *, now: datetime) -> Page:
+    """The dated gates of a selection.
+
+    Each has the columns of its deadline and those of its conference in `OF_CONFERENCE`, its series' key as `series`,
+    its `claims` (see `answers.with_claims`) and `changes`, the oldest first: what was told of its date.
+    """
+    by_name = asked.order is Order.NAME
+    first = (_edition.slug, _gate.safe_at) if by_name else (_gate.safe_at, _edition.slug)
+    key = (*first, _gate.kind, _gate.round, _gate.track)
+    query = (
+        select(*_shown(), tables.deadline)
+        .join(tables.conference, _edition.id == _gate.conference_id)
+        .outerjoin(tables.series, tables.series.c.id == _edition.series_id)
+        .where(*_of_conference(connection, asked), *_of_gate(asked, now))
+    )
+    if (at := asked.cursor) is not None:
+        dated, rest = (at.safe_at or NEVER, at.slug), (at.kind, at.round, at.track)
+        query = query.where(_behind(key, (*(dated[::-1] if by_name else dated), *rest), asked.order))
+    query = query.order_by(*(part.desc() if asked.order is Order.LATEST else part for part in key))
+    rows, more = _page(connection, query, asked.limit)
+    rows = _with_changes(connection, answers.with_claims(connection, rows))
+    last = rows[-1] if more else None
+    position = last and Position(last["safe_at"], *(last[name] for name in ("slug", "kind", "round", "track")))
+    return Page(rows, replace(asked, cursor=position) if position else None)
+
+
+def conferences(connection: Connection, asked: Selection, *, now: datetime) -> Page:
+    """The conferences of a selection, in the order of the first gate of each that it asks for (`first_at`).
+
+    Those without a date come last, and only if it asks nothing of gates. Each has the columns in `OF_CONFERENCE`
+    and its series' key as `series`.
+    """
+    first = func.min if asked.order is not Order.LATEST else func.max
+    dated = (
+        select(_gate.conference_id, first(_gate.safe_at).label("at"))
+        .join(tables.conference, _edition.id == _gate.conference_id)
+        .where(*_of_conference(connection, asked), *_of_gate(asked, now))
+        .group_by(_gate.conference_id)
+        .subquery()
+    )
+    at = func.coalesce(dated.c.at, literal(NEVER, tables.deadline.c.safe_at.type))
+    query = (
+        select(*_shown(), dated.c.at.label("first_at"))
+        .select_from(tables.conference)
+        .join(dated, dated.c.conference_id == _edition.id, isouter=not asked.of_gates)
+        .outerjoin(tables.series, tables.series.c.id == _edition.series_id)
+        .where(*_of_conference(connection, asked))
+    )
+    key = (_edition.slug,) if asked.order is Order.NAME else (at, _edition.slug)
+    if (begin := asked.cursor) is not None:
+        where = (begin.slug,) if asked.order is Order.NAME else (begin.safe_at or NEVER, begin.slug)
+        query = query.where(_behind(key, where, asked.order))
+    query = query.order_by(*(part.desc() if asked.order is Order.LATEST else part for part in key))
+    rows, more = _page(connection, query, asked.limit)
+    position = Position(rows[-1]["first_at"], rows[-1]["slug"]) if more else None
+    return Page(rows, replace(asked, cursor=position) if position else None)
+
+
+def count(connection: Connection, asked: Selection, *, now: datetime) -> int:
+    """How many gates a selection has in all, up to `COUNTED`."""
+    found = (
+        select(literal(1))
+        .select_from(tables.deadline)
+        .join(tables.conference, _edition.id == _gate.conference_id)
+        .where(*_of_conference(connection, asked), *_of_gate(asked, now))
+        .limit(COUNTED)
+    )
+    return connection.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+
+def _shown() -> list[ColumnElement[Any]]:
+    return [*(_edition[name] for name in OF_CONFERENCE), tables.series.c.key.label("series")]
+
+
+def _page(connection: Connection, query: Select[Any], limit: int) -> tuple[list[Answer], bool]:
+    found = [dict(row) for row in connection.execute(query.limit(limit + 1)).mappings()]
+    return found[:limit], len(found) > limit
+
+
+def _behind(key: Sequence[ColumnElement[Any]], where: Sequence[Any], order: Order) -> ColumnElement[bool]:
+    there = tuple_(*(literal(value, part.type) for value, part in zip(where, key, strict=True)))
+    return tuple_(*key) < there if order is Order.LATEST else tuple_(*key) > there
+
+
+def _of_conference(connection: Connection, asked: Selection) -> Iterable[ColumnElement[bool]]:
+    yield _edition.merged_into.is_(None)
+    yield _edition.type.in_(asked.type)
+    for word in search_words(asked.q):
+        yield _edition.search_text.contains(f" {word}", autoescape=True)
+    for name in ("topic", "country", "region"):
+        if values := getattr(asked, name):
+            yield _has_facet(*(f"{name}:{value}" for value in values))
+    if asked.rank:
+        yield _has_facet(*(f"rank:{value}" for value in asked.rank))
+    if asked.online is not None:
+        yield _has_facet("online:yes") if asked.online else ~_has_facet("online:yes")
+    if asked.series:
+        yield _edition.series_id.in_(select(tables.series.c.id).where(tables.series.c.key.in_(asked.series)))
+    if asked.conference:
+        yield _edition.id.in_(ids_of(connection, asked.conference))
+    if asked.source:
+        said = tables.mention.c
+        yield exists().where(said.conference_id == _edition.id, said.source.in_(asked.source))
+
+
+def _has_facet(*wanted: str) -> ColumnElement[bool]:
+    return or_(*(_edition.facets.contains(f"|{facet}|", autoescape=True) for facet in wanted))
+
+
+def ids_of(connection: Connection, slugs: Iterable[str]) -> list[int]:
+    """The conferences of those slugs, or those that took them in; of a slug that there is not, none."""
+    target = func.coalesce(_edition.merged_into, _edition.id)
+    return list(connection.scalars(select(target).where(_edition.slug.in_(tuple(slugs)))))
+
+
+def _of_gate(asked: Selection, now: datetime) -> Iterable[ColumnElement[bool]]:
+    yield _gate.safe_at.is_not(None)
+    if asked.status in (Status.OPEN, Status.MOVED):
+        yield _gate.latest >= now
+    if asked.status is Status.CLOSED:
+        yield _gate.latest < now
+    if asked.status is Status.MOVED:
+        yield exists().where(_line.deadline_id == _gate.id, _line.field == "date", _line.direction.in_(MOVES))
+    if asked.kind:
+        yield _gate.kind.in_(asked.kind)
+    if asked.verdict:
+        yield _gate.verdict.in_(asked.verdict)
+    begin, end = asked.bounds(now)
+    if begin is not None:
+        yield _gate.safe_at >= begin
+    if end is not None:
+        yield _gate.safe_at < end
+    if asked.source:
+        said, words = tables.mention.c, tables.claim.c
+        yield exists().where(
+            said.conference_id == _gate.conference_id, said.source.in_(asked.source), words.mention_id == said.id,
+            words.kind == _gate.kind, words.round == _gate.round, words.track == _gate.track,
+        )  # fmt: skip
+
+
+def _with_changes(connection: Connection, rows: list[Answer]) -> list[Answer]:
+    """The gates, each with the changes of its date, the oldest first."""
+    query = (
+        select(tables.change, tables.mention.c.source)
+        .outerjoin(tables.mention, tables.mention.c.id == _line.mention_id)
+        .where(_line.deadline_id.in_({row["id"] for row in rows}))
+        .order_by(_line.id)
+    )
+    found: defaultdict[int, list[Answer]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        found[row["deadline_id"]].append(dict(row))
+    return [{**row, "changes": found[row["id"]]} for row in rows]
