@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 
 from confradar import logs, steps
 from confradar import settings as configuration
+from confradar.cli.reading import now_option
 from confradar.errors import SettingError
 from confradar.settings import masked
 
@@ -24,7 +25,8 @@ PASSWORD_MIN = 12
     type=click.IntRange(0, 65535),
     help="The port; CONFRADAR_WEB_PORT or 3000 if not given, 0 takes a free one.",
 )
-def serve(host: str, port: int | None) -> None:
+@now_option
+def serve(host: str, port: int | None, now: str | None) -> None:
     """Serve the pages and the API on http://127.0.0.1:3000, e.g. `confradar serve --port 8000`.
 
     Stays in the foreground; Ctrl-C stops it. The operator pages need no password as long as only this machine
@@ -33,6 +35,7 @@ def serve(host: str, port: int | None) -> None:
     from confradar.web import serving  # noqa: PLC0415 - the other command of this file needs no web server
 
     settings = configuration.load()
+    moment = steps.instant(now)
     if not _is_loopback(host) and not (settings.operator_hash or settings.proxy_header):
         raise SettingError(
             f"--host: {host} can be reached from elsewhere, and there is no sign-in. Set CONFRADAR_OPERATOR_HASH "
@@ -47,7 +50,7 @@ def serve(host: str, port: int | None) -> None:
         logs.configure(settings.log_format)
         logging.getLogger("alembic").setLevel(logging.WARNING)  # it would tell of each look at the revision
         try:
-            serving.server(settings).run(sockets=[listening])
+            serving.server(settings, now=(lambda: moment) if now else steps.now_utc).run(sockets=[listening])
         except KeyboardInterrupt:
             click.echo("stopping", err=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -23,6 +24,8 @@ VALUES_MAX = 100  # of one parameter
 DAYS_MAX = 3650
 _SPANS = {"h": 1, "d": 24, "w": 168}  # hours
 _CURSOR_MAX = 2000
+_source, _slug, _rank = r"[a-z0-9_]{1,40}", r"[\w.-]{1,100}", r"[a-z0-9_ -]{1,40}:[^\s|%]{1,20}"
+_date, _duration = r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"[0-9]{1,5}[hdw]"
 _short = rf"[^\0-\x1f\x7f]{{1,{TEXT_MAX}}}"
 
 
@@ -75,7 +78,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a selection: its field, how a value is read and written, and what people are told of it."""
+    """One parameter of a selection: its field, how a value is read and written, and what people are told of it.
+
+    `schema` (JSON Schema) says of a value what can be said so; `wanted` says it all.
+    """
 
     field: str
     about: str
@@ -85,6 +91,7 @@ class Parameter:
     many: bool = False
     choices: tuple[str, ...] = ()
     example: str = ""
+    schema: dict[str, Any] = dataclasses.field(default_factory=lambda: {"type": "string"})
 
     def values(self, written: list[str]) -> dict[str, Any]:
         """The field's value of what is written, nothing for nothing. Raises ValueError, which says what is wrong."""
@@ -105,6 +112,14 @@ def _one_of(choices: Iterable[str]) -> str:
     return f"one of {', '.join(choices)}"
 
 
+def _enum(choices: Iterable[str]) -> dict[str, Any]:
+    return {"type": "string", "enum": [str(choice) for choice in choices]}
+
+
+def _text(pattern: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": f"^({pattern})$"}
+
+
 def _choice(
     field: str, about: str, choices: Iterable[str], *, kind: Callable[[str], Any] = str, many: bool = True
 ) -> Parameter:
@@ -115,7 +130,9 @@ def _choice(
             raise ValueError(text)
         return kind(text)
 
-    return Parameter(field, about, _one_of(allowed), read, many=many, choices=allowed, example=allowed[0])
+    return Parameter(
+        field, about, _one_of(allowed), read, many=many, choices=allowed, example=allowed[0], schema=_enum(allowed)
+    )
 
 
 def _matching(pattern: str) -> Callable[[str], str]:
@@ -134,11 +151,11 @@ def _search(text: str) -> str:
 
 
 def _day(text: str) -> date:
-    return date.fromisoformat(_matching(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")(text))
+    return date.fromisoformat(_matching(_date)(text))
 
 
 def _span(text: str) -> int:
-    hours = int(_matching(r"[0-9]{1,5}[hdw]")(text)[:-1]) * _SPANS[text[-1]]
+    hours = int(_matching(_duration)(text)[:-1]) * _SPANS[text[-1]]
     if not 0 < hours <= DAYS_MAX * 24:
         raise ValueError(text)
     return hours
@@ -171,11 +188,12 @@ PARAMETERS: dict[str, Parameter] = {
     "q": Parameter(
         "q", "words of the title, the acronym, a former name, the place or the year",
         f"words of at most {TEXT_MAX} characters", _search, example="machine learning",
+        schema={"type": "string", "maxLength": TEXT_MAX},
     ),
     "topic": _choice("topic", "what it is about", TOPICS),
     "source": Parameter(
-        "source", "which source speaks of it", "the name of a source", _matching(r"[a-z0-9_]{1,40}"), many=True,
-        example="wikicfp",
+        "source", "which source speaks of it", "the name of a source", _matching(_source), many=True,
+        example="wikicfp", schema=_text(_source),
     ),
     "kind": _choice("kind", "which gates", Kind, kind=Kind),
     "type": _choice("type", "what it is; conferences, workshops and tracks if not said", EntryType, kind=EntryType),
@@ -187,35 +205,45 @@ PARAMETERS: dict[str, Parameter] = {
     "online": Parameter(
         "online", "whether one may take part from afar", "true or false", _truth,
         lambda value: "true" if value else "false", choices=("true", "false"), example="true",
+        schema=_enum(("true", "false")),
     ),
     "rank": Parameter(
         "rank", "how a list ranks it", "a list and a rank such as core:A*",
-        lambda text: _matching(r"[a-z0-9_ -]{1,40}:[^\s|%]{1,20}")(text.casefold()), many=True, example="core:A*",
+        lambda text: _matching(_rank)(text.casefold()), many=True, example="core:A*",
+        schema=_text(_rank),
     ),
     "verdict": _choice("verdict", "what the sources say together", list(Verdict)[:3], kind=Verdict),
     "status": _choice(
         "status", "gates that may be met still (open, if not said), those of them that moved, that have passed, all",
         Status, kind=Status, many=False,
     ),
-    "from": Parameter("begin", "safe dates from this day on (UTC)", _day_wanted, _day, example="2026-01-01"),
-    "to": Parameter("end", "safe dates before this day (UTC)", _day_wanted, _day, example="2026-04-01"),
+    "from": Parameter(
+        "begin", "safe dates from this day on (UTC)", _day_wanted, _day, example="2026-01-01",
+        schema={"type": "string", "format": "date"},
+    ),
+    "to": Parameter(
+        "end", "safe dates before this day (UTC)", _day_wanted, _day, example="2026-04-01",
+        schema={"type": "string", "format": "date"},
+    ),
     "within": Parameter(
         "within", "safe dates within that time from now", f"a span such as 30d, 12h or 2w, {DAYS_MAX} days at most",
-        _span, _written_span, example="30d",
+        _span, _written_span, example="30d", schema=_text(_duration),
     ),
     "series": Parameter(
         "series", "editions of a series", "the key of a series such as icml", _matching(_short), many=True,
-        example="icml",
+        example="icml", schema=_text(_short),
     ),
     "conference": Parameter(
         "conference", "conferences by their slugs", "a slug such as icml-2026",
-        lambda text: _matching(r"[\w.-]{1,100}")(text.lower()), many=True, example="icml-2026",
+        lambda text: _matching(_slug)(text.lower()), many=True, example="icml-2026", schema=_text(_slug),
     ),
     "order": _choice("order", "what comes first", Order, kind=Order, many=False),
     "limit": Parameter(
-        "limit", f"how many at most; {LIMIT} if not said", f"a number from 1 to {LIMIT_MAX}", _limit, example="50"
+        "limit", f"how many at most; {LIMIT} if not said", f"a number from 1 to {LIMIT_MAX}", _limit, example="50",
+        schema={"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT},
     ),
     "cursor": Parameter(
-        "cursor", "where the page before has ended", "the cursor of an earlier answer", Position.read
+        "cursor", "where the page before has ended", "the cursor of an earlier answer", Position.read,
+        schema={"type": "string", "maxLength": _CURSOR_MAX},
     ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""How an answer that is no success looks: problem+json (RFC 9457) under /api, a readable page elsewhere."""
+"""How an answer that is no success looks: problem+json (RFC 9457) for programs, a readable page elsewhere."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from confradar.errors import (
     DatabaseUnavailable,
     Refused,
     SchemaMismatch,
+    SelectionError,
     SettingError,
     UnknownName,
 )
 from confradar.web.access import Access, SignInNeeded
 from confradar.web.pages import Pages
 
-API = "/api/"
+PROGRAMS = ("/api/", "/feeds/")  # for whom problems are JSON
 STATUS: dict[type[ConfRadarError], int] = {
     UnknownName: 404,
     SettingError: 422,
@@ -66,7 +67,7 @@ def _problem(status: int, detail: str, **more: Any) -> Response:
 
 def _is_api(request: Request) -> bool:
     """Whether a program asks; decides about the form of an answer only, never about access."""
-    return str(request.scope["path"]).startswith(API)
+    return str(request.scope["path"]).startswith(PROGRAMS)
 
 
 def install(app: FastAPI) -> None:
@@ -74,6 +75,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ConfRadarError, _known)
+    app.add_exception_handler(SelectionError, _unreadable)
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -105,3 +107,9 @@ def _invalid(request: Request, error: Exception) -> Response:
 def _known(request: Request, error: Exception) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     return _answer(request, status, str(error))
+
+
+def _unreadable(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SelectionError)  # noqa: S101 - as it was registered
+    errors = [{"parameter": name, "detail": what} for name, what in error.wrong]
+    return _answer(request, 400, "the address asks for what cannot be", errors=errors)

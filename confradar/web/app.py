@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from confradar import steps
 from confradar.settings import Settings
 from confradar.web import answers, ops, ops_api, public
 from confradar.web.access import Access
@@ -12,8 +16,8 @@ from confradar.web.bounds import VALUES, Bounds, Rate
 from confradar.web.pages import Pages
 
 
-def create(settings: Settings) -> FastAPI:
-    """The application of `confradar serve`, with its own sessions and limits."""
+def create(settings: Settings, *, now: Callable[[], datetime] = steps.now_utc) -> FastAPI:
+    """The application of `confradar serve`, with its own sessions and limits; what readers see is of `now`."""
     app = FastAPI(
         title="ConfRadar",
         description="Which conference deadlines are coming, and when one moves.",
@@ -27,6 +31,7 @@ def create(settings: Settings) -> FastAPI:
     )
     access = Access(settings)
     app.state.settings, app.state.access, app.state.pages = settings, access, Pages(settings, access)
+    app.state.now = now
     for router in (public.router, ops.router, ops_api.router):
         app.include_router(router)
     answers.install(app)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
+from datetime import datetime
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from confradar import steps
 from confradar.errors import ServerFailed
 from confradar.settings import Settings
 from confradar.web.app import create
@@ -62,10 +65,13 @@ def listen(host: str, port: int) -> socket.socket:
         raise ServerFailed(f"{host}:{port} cannot be used ({reason}). Choose another --port.") from error
 
 
-def server(settings: Settings) -> uvicorn.Server:
-    """The server of these settings; its `run(sockets=[...])` answers until the process is told to end."""
+def server(settings: Settings, *, now: Callable[[], datetime] = steps.now_utc) -> uvicorn.Server:
+    """The server of these settings; what readers see is of `now`.
+
+    Its `run(sockets=[...])` answers until the process is told to end.
+    """
     config = uvicorn.Config(
-        create(settings),
+        create(settings, now=now),
         http=PatientProtocol,
         ws="none",
         lifespan="off",

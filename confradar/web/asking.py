@@ -1,0 +1,46 @@
+"""What a reader's request asks for: a selection, and beside it what belongs to the outlet itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+
+from confradar.deadlines.parameters import PARAMETERS
+from confradar.deadlines.selection import Selection
+from confradar.deadlines.verdict import EDITOR
+from confradar.sources.base import readers
+
+
+def selection(request: Request, own: Collection[str] = ()) -> tuple[Selection, dict[str, list[str]]]:
+    """The selection in the query of a request, and the values of the outlet's `own` parameters, empty ones left out.
+
+    Raises SelectionError for any other parameter, and for values that cannot be.
+    """
+    pairs = request.query_params.multi_items()
+    asked = Selection.parse((pair for pair in pairs if pair[0] not in own), sources=(*readers(), EDITOR))
+    return asked, {name: given for name in own if (given := [value for key, value in pairs if key == name and value])}
+
+
+def now(request: Request) -> datetime:
+    """The moment of an answer: this one, unless the server was given another."""
+    moment: datetime = request.app.state.now()
+    return moment
+
+
+def parameters(*without: str) -> list[dict[str, Any]]:
+    """The parameters of a selection for the OpenAPI document, but for those named."""
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": parameter.about,
+            "schema": {"type": "array", "items": schema} if parameter.many else schema,
+            **({"example": [parameter.example] if parameter.many else parameter.example} if parameter.example else {}),
+        }
+        for name, parameter in PARAMETERS.items()
+        if name not in without and (schema := parameter.schema)
+    ]
