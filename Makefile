@@ -14,8 +14,9 @@ demo: .venv/ready  ## three staged nights with real workers, in a minute
 crawl: .venv/ready  ## read the five sources now; ends well also if only some could be read
 	@$(BIN)/confradar crawl || { status=$$?; [ $$status -eq 3 ] || exit $$status; }
 
+# Three at once on whatever machine: most of them wait for processes that they have started.
 test: .venv/ready-for-tests  ## all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
 lint: .venv/ready-for-tests  ## style, types, import contract
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports

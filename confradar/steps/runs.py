@@ -88,7 +88,7 @@ def prepare(settings: Settings) -> None:
 
     Raises DatabaseUnavailable or SchemaMismatch.
     """
-    if settings.database.startswith("sqlite"):
+    if settings.database.startswith("sqlite") and database.outdated(settings.database):
         upgrade(settings.database)
     else:
         database.check_schema(settings.database)

@@ -74,9 +74,10 @@ def test_a_night_runs_in_five_processes_and_gives_envelopes(install: Install, st
     rows = night.steps(key)
     crawled = {step: row for step, row in rows.items() if step != STORE}
     assert run.status == "ok", {step: (row["status"], row["reason"], row["error"]) for step, row in rows.items()}
-    assert len({row["pid"] for row in crawled.values()}) == 5
-    pool = {child.pid for child in children(night.servers[0].process.pid)}
-    assert {row["pid"] for row in crawled.values()} <= pool
+    pids, worker = {row["pid"] for row in crawled.values()}, night.servers[0].process.pid
+    assert len(pids) == 5
+    assert worker not in pids
+    assert len(pids & {child.pid for child in children(worker)}) >= 4  # the one that stored may have been replaced
     celery: Celery = app.connected(night.broker)
     envelope = celery.AsyncResult(crawled[ELRA]["task_id"]).get(timeout=5)
     assert (envelope["status"], envelope["count"]) == ("ok", crawled[ELRA]["count"])
