@@ -134,16 +134,29 @@ def test_the_whole_installation_is_well(up: object, terminal: Terminal) -> None:
 
 def test_flower_and_the_pages_answer_on_loopback(up: object, port: int, web_port: int) -> None:
     """The live window is there, and the server that has everything to work with."""
-    assert answers(port, "/") == 200
-    assert answers(web_port, "/readyz") == 200
+    assert answer(port, "/")[0] == 200
+    assert answer(web_port, "/readyz")[0] == 200
 
 
-def answers(port: int, path: str) -> int:
-    """The status that an address of this machine answers with, once it does."""
+def test_flower_shows_what_a_run_is_made_of(up: object, terminal: Terminal, port: int) -> None:
+    """Each task by its name, with what called it, its arguments and its result."""
+    entry = terminal('celery call confradar.crawl_all --kwargs \'{"target": "elra+"}\'').out.strip()
+    run = finished(terminal, f"manual:{entry}")
+
+    for step in run["steps"]:
+        shown = answer(port, f"/task/{step['task_id']}")[1]
+        assert f"confradar.{step['step']}" in shown
+        assert f"/task/{entry}" in shown, "what called it"
+        assert run["key"] in shown, "its arguments"
+    assert "total" in answer(port, f"/task/{run['steps'][-1]['task_id']}")[1]
+
+
+def answer(port: int, path: str) -> tuple[int, str]:
+    """The status and the page that an address of this machine answers with, once it does."""
     for _ in range(100):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as page:
-                return int(page.status)
+                return int(page.status), page.read().decode()
         except OSError:
             time.sleep(0.1)
     pytest.fail(f"port {port} does not answer")
