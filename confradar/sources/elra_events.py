@@ -22,12 +22,14 @@ SERIES = (
     "WILDRE", "UDW", "CL4Health", "CHiPSAL", "NSLP", "PoliticalNLP", "NLPerspectives",
 )  # fmt: skip
 _EDITION = re.compile(rf"(?<![\w-])(?P<series>{'|'.join(SERIES)})\b(?:[ -]{{0,2}}(?P<year>{YEAR}))?(?!\d)")
+# An edition of no year that can be: a slip of the page, which is reported.
+_NO_EDITION = re.compile(rf"(?<![\w-])(?:{'|'.join(SERIES)})[ -]{{0,2}}(?!{YEAR}(?!\d))\d{{4,20}}(?!\d)")
 _EVENT = re.compile(r"\b(?:conference|workshop|symposium|summit|meeting|school|seminar)\b", re.IGNORECASE)
 # `19th Workshop on …`, `LREC 2014 Workshop: …`, `SPEAKABLE 2026 Workshop`; a call for workshops is none.
 _WORKSHOP = re.compile(r"\bworkshop(?:\s+(?:on|with|for)\b|:|$)", re.IGNORECASE)
 _WORKSHOPS = re.compile(r"\bworkshops\b", re.IGNORECASE)
 _CALL = re.compile(r"\b(?:calls?|proposals?|deadlines?|dates|programme?|registration|submissions?)\b", re.IGNORECASE)
-_ACRONYM = r"[A-Z][\w-]*[A-Z][\w-]*"
+_ACRONYM = r"(?=[A-Z][\w-]*[A-Z])[\w-]++"  # possessive: a long hostile word is read once
 _SHORT_NAMES = (
     re.compile(rf"(?P<acronym>{_ACRONYM})(?:[ -]{YEAR})?:\s"),  # SignLang 2026: 12th Workshop on …
     re.compile(rf".*?\((?P<acronym>{_ACRONYM})(?:[ -]{YEAR})?(?: and [^()]*)?\)"),  # … Comparable Corpora (BUCC)
@@ -73,7 +75,9 @@ class Part:
 
 
 def read(lines: list[str], page: Page, url: str, source: str) -> Iterator[Found]:
-    """The events in the lines of a page. A date whose words name no gate is reported."""
+    """The events in the lines of a page. A date whose words name no gate is reported, and so is an edition of a year
+    that cannot be ("LREC 9999").
+    """
     events: dict[str, list[Part]] = {}
     for part in _parts(lines):
         if name := _name(part):
@@ -84,6 +88,8 @@ def read(lines: list[str], page: Page, url: str, source: str) -> Iterator[Found]
         source=source,
         ref=lambda event: event[0],
     )
+    for said in dict.fromkeys(match[0] for line in lines for match in _NO_EDITION.finditer(plain(line))):
+        yield Rejected(source, said, "year", repr(said), "an edition's year, as in LREC 2026")
 
 
 def _parts(lines: list[str]) -> Iterator[Part]:

@@ -90,3 +90,14 @@ def test_a_page_that_is_none_of_the_source_is_said_to_be_broken(name: str, body:
         found = list(source.parse(page))
         assert [each.reason for each in found if isinstance(each, Trouble)], f"feed {feed.name!r}"
         assert not [each for each in found if isinstance(each, Listing)]
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("heading", ["A" * 10_000, "A-" * 5_000, "(A-" * 3_000, "A (AB " * 1_600])
+def test_a_heading_without_end_is_read_at_once(heading: str) -> None:
+    """A word that could be a short name is looked at once, however long it is."""
+    elra = readers()["elra"]
+    body = f"<main><h2>LREC 2026</h2><p>11-16 May 2026</p><h2>Workshops</h2><h3>{heading}</h3></main>"
+    page = Page(url="https://www.elra.info/elra-events/", body=body.encode(), content_type="text/html",
+                retrieved_at=cases.READ_AT, base=elra.source.base)  # fmt: skip
+    assert any(isinstance(found, Listing) and found.title == "LREC 2026" for found in elra.parse(page))
