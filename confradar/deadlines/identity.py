@@ -100,7 +100,8 @@ def cluster(
             groups[stand_in[key]] is one for member in other.members for key in apart.get(member, ())
         ):
             continue
-        if sure < PINNED and any(barrier(a, b) for a in one.traits for b in other.traits):
+        alone = len(one.traits) == len(other.traits) == 1  # these two: the link has looked for a barrier
+        if sure < PINNED and not alone and any(barrier(a, b) for a in one.traits for b in other.traits):
             continue
         one.members.extend(other.members)
         one.traits.extend(other.traits)
@@ -166,4 +167,7 @@ def _neighbourly(one: Traits) -> tuple[str, str, date]:
 
 def _most(values: Iterable[str]) -> str:
     """The value that comes most often, the first in order among equals; empty if there is none."""
-    return min(Counter(values).items(), key=lambda item: (-item[1], item[0]), default=("", 0))[0]
+    given = list(values)
+    if len(set(given)) < 2:  # as nearly always, and counting is slow
+        return given[0] if given else ""
+    return min(Counter(given).items(), key=lambda item: (-item[1], item[0]))[0]

@@ -31,7 +31,8 @@ def component(
         waiting = []
         for mention in left:
             near = mention.conference_id in conferences or not blocks.isdisjoint(mention.identity_keys)
-            (latest if near or mention.key in beside else waiting).append(mention)
+            near = near or (bool(beside) and mention.key in beside)
+            (latest if near else waiting).append(mention)
         if not latest:
             break
         reached.update(mention.key for mention in latest)

@@ -126,6 +126,7 @@ def counted_round(title: str) -> tuple[str, int]:
     return bare, _COUNT.get(word) or int(word[0])
 
 
+@lru_cache(maxsize=16_384)
 def acronym(written: str, year: int) -> str:
     """The acronym in lower-case letters and digits, without year, sponsors and round: "ACM MM'24" gives "mm"."""
     pieces = words(ROUND.sub(" ", written))
