@@ -10,7 +10,7 @@ from parsel import Selector
 from confradar.deadlines.listing import Kind, WrittenDate, clean
 from confradar.errors import FieldError
 from confradar.sources.ai_fields import NAME, Fields, listing
-from confradar.sources.base import Found, Page, Trouble, each
+from confradar.sources.base import Found, Page, Rejected, Trouble, each
 from confradar.sources.markdown import words
 
 _STEP = re.compile(
@@ -26,12 +26,31 @@ def conferences(page: Page) -> Iterator[Found]:
     if not deadlines:
         yield Trouble("broken", f"{page.url} has conferences, but the script with their deadlines is not there")
         return
-    yield from each(
-        page.html.css("div.ConfItem[id]"),
-        lambda block: _conference(page, block, deadlines),
-        source=NAME,
-        ref=lambda block: block.xpath("@id").get("")[:80],
-    )
+    blocks, nested = _blocks(page)
+    yield from each(blocks, lambda block: _conference(page, block, deadlines), source=NAME, ref=_ref)
+    for block in nested:
+        yield Rejected(NAME, _ref(block), "block", "one inside another edition's", "a block of its own")
+
+
+def _blocks(page: Page) -> tuple[list[Selector], list[Selector]]:
+    """The blocks of editions, and those inside another one's: whose words are whose cannot be told there.
+
+    A hostile page nests them without end; each is looked at once.
+    """
+    inside: set[object] = set()
+    blocks: list[Selector] = []
+    nested: list[Selector] = []
+    for block in page.html.css("div.ConfItem[id]"):
+        if block.root in inside:
+            nested.append(block)
+        else:
+            blocks.append(block)
+            inside.update(block.root.iterdescendants("div"))
+    return blocks, nested
+
+
+def _ref(block: Selector) -> str:
+    return block.xpath("@id").get("")[:80]
 
 
 def _deadlines(script: str) -> dict[str, WrittenDate]:

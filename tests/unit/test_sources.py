@@ -101,3 +101,16 @@ def test_a_heading_without_end_is_read_at_once(heading: str) -> None:
     page = Page(url="https://www.elra.info/elra-events/", body=body.encode(), content_type="text/html",
                 retrieved_at=cases.READ_AT, base=elra.source.base)  # fmt: skip
     assert any(isinstance(found, Listing) and found.title == "LREC 2026" for found in elra.parse(page))
+
+
+@pytest.mark.timeout(10)
+def test_blocks_within_blocks_are_read_once_and_reported() -> None:
+    """What stands inside an edition's block is no edition of its own; a page of nothing else is read at once."""
+    ai = readers()["ai_deadlines"]
+    block = '<div class="ConfItem" id="x"><span class="conf-title"><a>A 2026</a></span>'
+    script = """<script>var timezone = "UTC"; moment.tz("2026-01-01 23:59"); $('#x .timer')</script>"""
+    body = f"{script}{block}<span class='conf-place'>{block * 2_500}".encode()
+    found = list(ai.parse(Page(url="https://aideadlin.es/", body=body, content_type="text/html",
+                               retrieved_at=cases.READ_AT, base=ai.source.base)))  # fmt: skip
+    assert [one.title for one in found if isinstance(one, Listing)] == ["A 2026"]
+    assert [one.field for one in found if isinstance(one, Rejected)][-1] == "block"
