@@ -60,14 +60,16 @@ _ORDINAL = re.compile(
     rf"\b(?:\d{{1,3}}\s?(?:st|nd|rd|th)|(?:(?:twenty|thirty|forty|fifty|sixty)[\s-]+)?(?:{_ORDINALS}))\b"
 )
 _PROCEEDINGS = re.compile(r"^\W*(?:(?:proceedings|proc\.?) of )?(?:the )?")
-ROUND = re.compile(
-    r"\(?\b(?:(?:round|cycle|phase|deadline)\s?[#-]?\s?\w{1,6}|(?:\w{1,9}\s)?(?:round|cycle|phase|deadline))\b\)?", re.I
-)
+_PART = r"(?:round|cycle|phase|deadline)"
+_SEASONAL = rf"(?P<season>winter|spring|summer|fall|autumn)\s(?:\w{{1,12}}\s)?{_PART}s?"
+ROUND = re.compile(rf"\(?\b(?:{_SEASONAL}|{_PART}\s?[#-]?\s?\w{{1,6}}|(?:\w{{1,9}}\s)?{_PART})\b\)?", re.I)
 _COUNTED = re.compile(
-    r"\s*\(?\b(?:(?:round|cycle|phase|deadline)\s?[#-]?\s?(?P<after>[1-9])"
-    r"|(?P<before>first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th)\s(?:\w{1,12}\s)?(?:round|cycle|phase|deadline))\b\)?",
+    rf"\s*\(?\b(?:{_PART}\s?[#-]?\s?(?P<after>[1-9])"
+    rf"|(?P<before>first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th)\s(?:\w{{1,12}}\s)?{_PART})\b\)?",
     re.I,
 )
+# "Fall Submission Deadline" (EuroSys), "Summer round" (ISS), "Winter Deadlines" (MobiCom): rounds without a number.
+_SEASON = re.compile(rf"\s*\(?\b{_SEASONAL}\b\)?", re.I)
 _COUNT = {word: n for n, word in enumerate(("first", "second", "third", "fourth", "fifth"), 1)}
 WORD = re.compile(r"[^\W_]+")
 _GROUP = re.compile(r"sig[a-z]{2,6}")  # SIGMOD, SIGGRAPH: who, not what
@@ -117,13 +119,19 @@ def edition_year(listing: Listing) -> int:
     return listing.year
 
 
-def counted_round(title: str) -> tuple[str, int]:
-    """A title without the round that it counts, and that round: "OOPSLA (Round 2)" gives OOPSLA and 2, else 0."""
-    found = _COUNTED.search(title)
-    if not found or not (bare := _COUNTED.sub("", title, count=1).strip()):
-        return title, 0
-    word = (found["after"] or found["before"]).casefold()
-    return bare, _COUNT.get(word) or int(word[0])
+def named_round(title: str) -> tuple[str, int, str]:
+    """A title without the round that it names; that round's number, else 0; and its season, else ''.
+
+    "OOPSLA (Round 2)" gives OOPSLA and 2, "EuroSys Fall Deadline" gives EuroSys and Fall: which one comes first is not
+    said there, so that a season counts nothing.
+    """
+    for pattern in (_COUNTED, _SEASON):
+        if (found := pattern.search(title)) and (bare := pattern.sub("", title, count=1).strip()):
+            if pattern is _SEASON:
+                return bare, 0, found["season"].capitalize()
+            word = (found["after"] or found["before"]).casefold()
+            return bare, _COUNT.get(word) or int(word[0]), ""
+    return title, 0, ""
 
 
 @lru_cache(maxsize=16_384)

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from confradar.deadlines.listing import EntryType, Listing
-from confradar.deadlines.names import counted_round, edition_year, title_key
+from confradar.deadlines.names import edition_year, named_round, title_key
 from confradar.errors import FieldError
 
 V = TypeVar("V")
@@ -30,7 +30,7 @@ def portrait(listings: Sequence[Listing]) -> dict[str, Any]:
     def most(value: Callable[[Listing], V]) -> V | None:
         return _most(value(listing) for listing in listings)
 
-    title = most(lambda listing: counted_round(listing.title)[0]) or ""
+    title = most(lambda listing: named_round(listing.title)[0]) or ""
     place, city, country = most(lambda one: (one.place, one.city, one.country)) or (None, None, None)
     starts_on, ends_on = most(lambda one: (one.starts_on, one.ends_on)) or (None, None)
     return {

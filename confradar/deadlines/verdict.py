@@ -11,7 +11,7 @@ from confradar.deadlines.changes import SAME
 from confradar.deadlines.conference import Claim, Mention, Verdict
 from confradar.deadlines.dates import Edition, Precision, Window, resolve
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
-from confradar.deadlines.names import counted_round
+from confradar.deadlines.names import named_round
 
 CREDIBLE_FOR = timedelta(days=7)
 EDITOR = "editor"  # the source of an operator's own claims
@@ -33,14 +33,16 @@ def claims(mention_id: int, listing: Listing, now: datetime) -> dict[Gate, Claim
     """What a listing says of each gate, resolved. Of two dates for one gate the earlier counts, before any estimate.
 
     The listing's own year and event dates are the edition: what one source says depends on no other. An entry whose
-    title counts a round ("OOPSLA (Round 2)") speaks of that round. A gate that stands out of the order of the others
-    says so among its reasons.
+    title counts a round ("OOPSLA (Round 2)") speaks of that round; one of a season ("EuroSys Fall Deadline") of a track
+    of that name, since no order is said. A gate that stands out of the order of the others says so among its reasons.
     """
     edition = Edition(listing.year, listing.starts_on, listing.ends_on)
-    number = 0 if listing.source == EDITOR else counted_round(listing.title)[1]
+    _, number, season = ("", 0, "") if listing.source == EDITOR else named_round(listing.title)
     found: dict[Gate, Claim] = {}
     for dated in listing.dates:
-        written = replace(dated, round=number) if number and not dated.round else dated
+        written = dated
+        if number or season:
+            written = replace(dated, round=dated.round or number, track=dated.track or season)
         window = resolve(
             written.text, written.zone_text, kind=written.kind, edition=edition, day_first=written.day_first
         )

@@ -115,3 +115,32 @@ def test_entries_that_count_rounds_are_the_rounds_of_one_conference(first: str, 
         (1, "single", 2),
         (2, "single", 6),
     }
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("EuroSys (Spring Submission Deadline)", "EuroSys (Fall Submission Deadline)"),
+        ("ISS Winter round", "ISS Summer round"),
+        ("MobiCom (Winter Deadlines)", "MobiCom (Summer Deadlines)"),
+    ],
+)
+def test_entries_of_two_seasons_are_two_tracks_of_one_conference(first: str, second: str, order: list[int]) -> None:
+    """Whichever comes first: none is disputed, and no number is invented for what no list counts."""
+    entries = [
+        Listing(
+            source="elra", ref=title, url="https://a.example/", title=title, year=2026,
+            dates=(WrittenDate(Kind.SUBMISSION, text),),
+        )
+        for title, text in ((first, "2026-02-01 12:00 UTC"), (second, "2026-06-01 12:00 UTC"))
+    ]  # fmt: skip
+    known = nights(*(entries[number] for number in order))
+
+    [conference] = known.conferences.values()
+    assert conference.title == first.split()[0]
+    seasons = [title.split()[1].strip("(") for title in (first, second)]
+    assert {(one.round, one.track, one.verdict, one.safe_at.month) for one in known.deadlines.values()} == {
+        (0, seasons[0], "single", 2),
+        (0, seasons[1], "single", 6),
+    }
