@@ -18,16 +18,14 @@ def _bag(words: str) -> frozenset[str]:
 # Names of one series that no rule could find, declared: what lists write, the name that counts, whether it is a former
 # one, and who says so. All others are learned from what is said of one edition.
 OTHER_NAMES = (
-    ("nips", "neurips", True, "the board's notice of November 2018, neurips.cc"),
-    ("csfw", "csf", True, "a workshop until 2006, ieee-security.org/CSFWweb"),
+    ("nips", "neurips", True, "the board's notice of 16 November 2018, nips.cc/Conferences/2018/News?article=2110"),
+    ("csfw", "csf", True, "a symposium since 2007, ieee-security.org/CSFWweb/csfcharter.html"),
     ("sigkdd", "kdd", False, "the society behind it, kdd.org"),
-    ("esecfse", "fse", True, "joint until 2023, conf.researchr.org/series/fse"),
-    ("fseesec", "fse", True, "joint until 2023, conf.researchr.org/series/fse"),
-    ("oakland", "sp", False, "where it was held until 2011, ieee-security.org"),
-    ("thewebconference", "www", False, "the name since 2018 of what lists go on calling WWW, thewebconf.org"),
-    ("thewebconf", "www", False, "the same, thewebconf.org"),
-    ("theweb", "www", False, "the same, thewebconf.org"),
-    ("webconf", "www", False, "the same, thewebconf.org"),
+    ("esecfse", "fse", True, "joint until 2023, 2023.esec-fse.org"),
+    ("oakland", "sp", False, "what its own call was named, oakland09.cs.virginia.edu"),
+    ("webconference", "www", False, "the name since 2018 of what lists go on calling WWW, iw3c2.org"),
+    ("thewebconf", "www", False, "the same, iw3c2.org"),
+    ("webconf", "www", False, "the same, iw3c2.org"),
 )
 _SERIES_NAMES = {written: name for written, name, _, _ in OTHER_NAMES}
 FORMER = frozenset(written for written, _, former, _ in OTHER_NAMES if former)
