@@ -15,7 +15,13 @@ from confradar.deadlines.listing import SHORT_MAX, Listing
 
 
 class Lineages:
-    """The series that are known and those that a night adds, with their names."""
+    """The series that are known and those that a night adds, with their names.
+
+    The names that are learned here tell the series of an edition; which mentions are one edition they do not decide.
+    That hangs on the mentions alone: with a name learned some night before, it would hang on their order, and a wrong
+    merge would teach the next one. An alias within an edition needs no learning, since a common full name, title or
+    address brings its mentions together; one that no mention explains is declared in `names.OTHER_NAMES`.
+    """
 
     def __init__(self, known: Known, merged: Merged) -> None:
         self.merged, self.free = merged, known.next_series
