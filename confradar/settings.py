@@ -168,7 +168,12 @@ class Settings(BaseSettings):
             return f"The broker {masked(self.broker)} of CONFRADAR_BROKER_URL does not answer"
         if self.broker_file.is_file():
             return f"The broker {masked(self.broker)}, named in {self.broker_file}, does not answer"
-        return f"There is no broker: {self.broker_missing}, and {DEFAULT_BROKER} does not answer"
+        return f"There is no broker: {self.broker_looked_for}"
+
+    @property
+    def broker_looked_for(self) -> str:
+        """Where no broker was found, none being named."""
+        return f"{self.broker_missing}, and {DEFAULT_BROKER} does not answer"
 
     @property
     def broker_missing(self) -> str:

@@ -73,7 +73,7 @@ def _tell(console: Console, finding: Finding) -> None:
 def examine(*, online: bool = False, environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """Look at each part of the installation; what cannot be looked at is not ok, with the reason.
 
-    What rests on a part that is not there is left out: its line would only say the same again.
+    Each part has its line: one that rests on another which is not well names that one as what to mend first.
     """
     try:
         settings = configuration.load()
@@ -81,18 +81,17 @@ def examine(*, online: bool = False, environ: Mapping[str, str] = os.environ) ->
         yield Finding("settings", False, str(error))
         yield Finding("llm", True, _llm(environ))
         return
-    looked = _Looked(settings, environ)
-    readable, reached = True, True
-    for name, (rests_on, look) in looked.checks(online=online).items():
-        if (rests_on == "database" and not readable) or (rests_on == "broker" and not reached):
+    roots: dict[str, str] = {}  # by the name of a check that is not well, the one to mend first
+    for name, (rests_on, look) in _Looked(settings, environ).checks(online=online).items():
+        if root := next((roots[other] for other in rests_on if other in roots), None):
+            roots[name] = root
+            yield Finding(name, False, f"not known: mend what the line `{root}` says first")
             continue
         try:
             yield Finding(name, True, look())
         except ConfRadarError as error:
-            readable = readable and name not in ("database", "migrations")
-            reached = reached and name != "broker"
+            roots[name] = name
             yield Finding(name, False, str(error))
-        reached = reached and not (name == "broker" and looked.nodes is None)
 
 
 class _Looked:
@@ -101,25 +100,25 @@ class _Looked:
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
         self._settings, self._environ = settings, environ
 
-    def checks(self, *, online: bool) -> dict[str, tuple[str, Callable[[], str]]]:
-        """The checks in their order: what each rests on, and the check."""
-        found: dict[str, tuple[str, Callable[[], str]]] = {
-            "database": ("", self._database),
-            "migrations": ("database", self._migrations),
-            "broker": ("", self._broker),
-            "workers": ("broker", self._workers),
-            "beat": ("broker", self._beat),
-            "queue": ("broker", self._queue),
-            "schedule": ("database", self._schedule),
-            "steps": ("database", self._steps),
-            "alerts": ("database", self._alerts),
-            "disk": ("", self._disk),
-            "sources": ("", self._sources),
-            "settings": ("", self._set),
-            "llm": ("", lambda: _llm(self._environ)),
+    def checks(self, *, online: bool) -> dict[str, tuple[tuple[str, ...], Callable[[], str]]]:
+        """The checks in their order: those that each rests on, and the check."""
+        found: dict[str, tuple[tuple[str, ...], Callable[[], str]]] = {
+            "database": ((), self._database),
+            "migrations": (("database",), self._migrations),
+            "broker": ((), self._broker),
+            "workers": (("broker",), self._workers),
+            "beat": (("broker",), self._beat),
+            "queue": (("broker", "migrations"), self._queue),
+            "schedule": (("migrations",), self._schedule),
+            "steps": (("migrations",), self._steps),
+            "alerts": (("migrations",), self._alerts),
+            "disk": ((), self._disk),
+            "sources": ((), self._sources),
+            "settings": ((), self._set),
+            "llm": ((), lambda: _llm(self._environ)),
         }
         if online:
-            found |= {name: ("", partial(steps.reach, name, self._settings)) for name in readers()}
+            found |= {name: ((), partial(steps.reach, name, self._settings)) for name in readers()}
         return found
 
     def _database(self) -> str:
@@ -143,16 +142,20 @@ class _Looked:
     def _broker(self) -> str:
         if self.nodes is None:
             own = "`confradar crawl` brings its own, `confradar up` runs one"
-            return f"{self._settings.broker_silent}. None is needed: {own}"
+            return f"none is there, and none is needed: {own}. {self._settings.broker_looked_for}"
         return f"{masked(self._settings.broker)} answers"
 
     def _workers(self) -> str:
-        if not (self.nodes and self.nodes.workers):
+        if self.nodes is None:
+            return "none is there, as no broker is: `confradar crawl` brings its own for its run"
+        if not self.nodes.workers:
             raise ConfRadarError("none answers, so that nothing is crawled. Start one: celery worker")
         return ", ".join(self.nodes.workers)
 
     def _beat(self) -> str:
-        beats = self.nodes.beats if self.nodes else []
+        if self.nodes is None:
+            return "none is there, as no broker is: no night begins by itself; `confradar up` runs one"
+        beats = self.nodes.beats
         if not beats:
             raise ConfRadarError("none answers, so that no night begins by itself. Start one: celery beat")
         if len(beats) > 1:
@@ -164,6 +167,8 @@ class _Looked:
         return beats[0]
 
     def _queue(self) -> str:
+        if self.nodes is None:
+            return "nothing can wait, as no broker is there"
         found = app.queue(self._settings)
         with database.reading(self._settings.database) as connection:
             now = database.clock(connection)

@@ -348,13 +348,15 @@ def test_the_doctor_names_a_night_that_did_not_come(typed: Type, settings: Setti
     ],
 )
 def test_the_doctor_names_what_is_set_wrong(typed: Type, environment: dict[str, str], name: str, words: str) -> None:
-    """One line, exit code 1, no password; what rests on it is not told again."""
+    """One line, exit code 1, no password; what rests on it only names the line to look at first."""
     said = typed("doctor", **environment)
 
     assert said.code == 1
     assert _line(said.out, name).startswith("not ok")
     assert words in _line(said.out, name)
-    assert said.out.count("not ok") == 1
+    others = [line for line in said.out.splitlines() if line.startswith("not ok") and f" {name} " not in line]
+    assert all(line.endswith(f" not known: mend what the line `{name}` says first") for line in others), said.out
+    assert len(others) == {"database": 5, "broker": 3}.get(name, 0)
     assert "hidden" not in said.out + said.err
 
 
@@ -370,11 +372,23 @@ def test_the_doctor_says_which_key_is_set_and_never_the_key(typed: Type, name: s
 
 
 def test_no_broker_is_no_fault_where_none_is_configured(typed: Type) -> None:
-    """`confradar crawl` brings its own; the lines that rest on one are left out."""
+    """`confradar crawl` brings its own; every part has its line all the same."""
     said = typed("doctor")
     if "redis://127.0.0.1:6379/0 answers" in said.out:
         pytest.skip("a Redis answers at the default address of this machine")
 
     assert said.code == 0, said.out
-    assert "`confradar crawl` brings its own" in _line(said.out, "broker")
-    assert not re.search(r" (workers|beat|queue) ", said.out)
+    assert "none is needed: `confradar crawl` brings its own" in _line(said.out, "broker")
+    for name in ("workers", "beat"):
+        assert f"ok      {name:<10}  none is there, as no broker is: " in _line(said.out, name)
+    assert "nothing can wait" in _line(said.out, "queue")
+
+
+@pytest.mark.parametrize("line", ["doctor", "doctor --json"])
+def test_the_doctor_looks_at_every_part(typed: Type, line: str) -> None:
+    """Whatever is well or not: the same lines, in the same order."""
+    parts = "database migrations broker workers beat queue schedule steps alerts disk sources settings llm".split()
+    for environment in ({}, {"DATABASE_URL": "sqlite:////proc/none"}, {"CONFRADAR_BROKER_URL": "redis://127.0.0.1:1/0"}):
+        said = typed(line, **environment)
+        found = [one["name"] for one in said.json()] if "json" in line else re.findall(r"^(?:not )?ok +(\S+)", said.out, re.M)
+        assert found == parts
