@@ -96,7 +96,10 @@ def submit(broker: str, **arguments: Any) -> str:
 
 
 def revoke(broker: str, task_id: str) -> None:
-    """Tell the workers to drop the message of that id, which none of them has begun. Raises BrokerUnavailable."""
+    """Tell the workers to drop the message of that id, which none of them has begun. Raises BrokerUnavailable.
+
+    Those that start later were not told; the ledger tells them.
+    """
     try:
         with connected(broker) as application, application.connection_for_write() as connection:
             application.control.revoke(task_id, connection=connection)

@@ -20,6 +20,11 @@ from confradar.storage import database, lease, ledger
 
 POLL_SECONDS = 0.25
 DATABASE_PATIENCE = 60  # seconds without an answer
+GIVEN_UP_BY: dict[type[BaseException], str] = {
+    KeyboardInterrupt: "Ctrl-C",
+    SystemExit: "SIGTERM",
+    BrokerUnavailable: "confradar, as no worker began it",
+}
 COLOURS = {  # of runs and steps; what is not named here has not begun
     "ok": "green",
     **dict.fromkeys(("partial", "degraded", "quarantined", "cancelled", "superseded", "skipped"), "yellow"),
@@ -35,20 +40,32 @@ def follow(
     *,
     tend: Callable[[], None] | None = None,
     absent: Callable[[], None] = lambda: None,
-    forget: Callable[[], None] = lambda: None,
+    forget: Callable[[str], None] = lambda _by: None,
     patience: float = 30,
 ) -> ledger.Run:
     """Show a run until it is closed, and return it. Ctrl-C ends its crawls as a limit does; a second one leaves.
 
-    One that waits for another run says so, and is cancelled by Ctrl-C. `tend` is called at each look, `absent` as long
-    as there is no such run. Raises BrokerUnavailable if it does not appear within `patience` seconds in which no other
-    run has the workers in hands; `forget` is called then, and if Ctrl-C ends the wait.
+    One that waits for another run says so. `tend` is called at each look, `absent` as long as there is no such run.
+    Raises BrokerUnavailable if it does not appear within `patience` seconds in which no other run has the workers in
+    hands. `forget` is called then, and when Ctrl-C or SIGTERM ends the wait, with the word for who gave it up.
     """
     try:
         _appear(key, settings, console, absent, patience)
-    except (BrokerUnavailable, KeyboardInterrupt):
-        forget()
+    except (BrokerUnavailable, KeyboardInterrupt, SystemExit) as left:
+        forget(GIVEN_UP_BY[type(left)])
         raise
+    try:
+        return _until_closed(key, settings, console, tend)
+    except SystemExit as left:
+        with database.reading(settings.database) as connection:
+            waits = ledger.find(connection, key).waits
+        if waits:
+            forget(GIVEN_UP_BY[type(left)])
+        raise
+
+
+def _until_closed(key: str, settings: Settings, console: Console, tend: Callable[[], None] | None) -> ledger.Run:
+    """Show a run that is in the ledger until it is closed, and return it."""
     shown: dict[str, str] = {}
     waits = ""
     heard = time.monotonic()
@@ -60,8 +77,8 @@ def follow(
                 with database.reading(settings.database) as connection:
                     run = ledger.find(connection, key)
                     rows = ledger.step_runs(connection, run.id)
-                if run.status == "queued" and run.message and run.message != waits:
-                    waits = run.message
+                if run.waits and run.message != waits:
+                    waits = run.message or ""
                     console.print(Text(f"{waits}; Ctrl-C gives up"), soft_wrap=True)
                 if live:
                     live.update(_table(rows), refresh=True)
@@ -88,8 +105,8 @@ def follow(
 
 def _end(run: ledger.Run, rows: list[dict[str, Any]], settings: Settings) -> None:
     """Bring an interrupted run nearer to its end: one that waits for another is cancelled, else what came is stored."""
-    if run.status == "queued" and run.message:
-        steps.cancel(run.key, settings, by="Ctrl-C")
+    if run.waits:
+        steps.cancel(run.key, settings, by=GIVEN_UP_BY[KeyboardInterrupt])
     elif run.stopping_at is None:
         with database.transaction(settings.database) as connection:
             ledger.stop(connection, run.key, now=steps.now_utc())

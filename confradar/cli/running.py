@@ -108,16 +108,18 @@ def execute(
             console.print(f"each source may take at most {seconds(budget)}", style="dim")
         how = {"budget": budget, "if_busy": if_busy, "by": by, "retry_of": retry_of}
         task_id = app.submit(broker, target=plan.target, **how)
+        key = f"manual:{task_id}"
 
         def absent() -> None:
             watching()
             if failed := app.failure(broker, task_id):
                 raise failed
 
-        def forget() -> None:
+        def forget(by: str) -> None:
+            steps.withdraw(key, plan.target, plan.names, settings, by=by)
             app.revoke(broker, task_id)
 
-        run = following.follow(f"manual:{task_id}", settings, console, tend=watching, absent=absent, forget=forget)
+        run = following.follow(key, settings, console, tend=watching, absent=absent, forget=forget)
     tables.figures(console, run)
     if run.status in EXIT_CODES:
         tables.coming(settings, Selection(limit=10), now=run.logical_instant)

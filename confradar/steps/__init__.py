@@ -5,7 +5,7 @@ from confradar.steps.editing import clear_claim, set_claim
 from confradar.steps.fetching import fetch
 from confradar.steps.identifying import identify, identity_of, join, split, uncertain
 from confradar.steps.nights import NightState, night_state
-from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target, to_repeat
+from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target, to_repeat, withdraw
 from confradar.steps.retention import prune
 from confradar.steps.runs import (
     NIGHT,
@@ -66,4 +66,5 @@ __all__ = [
     "uncertain",
     "upgrade",
     "watch",
+    "withdraw",
 ]

@@ -61,7 +61,7 @@ def night_state(
     run = ledger.get(connection, night_key(newest))
     due = newest if run or now >= newest + grace else newest - DAY
     run = run or ledger.get(connection, night_key(due))
-    expected = (since is not None and since <= due) or ledger.had_night_before(connection, due)
+    expected = (since is not None and since <= due) or history.had_night_before(connection, due)
     missing = run is None and expected and audit.pause(connection, SCHEDULE, due) is None
     waits = run is not None and run.status == "queued" and now >= due + grace
     late = waits or (run is not None and run.started_at > due + grace)

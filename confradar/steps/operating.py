@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +41,21 @@ def cancel(run_key: str, settings: Settings, *, by: str, why: str = "", step: st
             ledger.finish_run(connection, run.id, status="cancelled", message=told, now=now)
         audit.record(connection, by=by, action="cancel", subject=_subject(run_key, step), why=why, at=now)
     return [name for name in run.steps if name in ended]
+
+
+def withdraw(run_key: str, target: str, steps: Sequence[str], settings: Settings, *, by: str) -> None:
+    """Cancel a run that was sent, however far it is: one that no worker has heard of yet is opened for that.
+
+    Whoever gets its message later, a worker that is not there yet as well, finds it cancelled and begins nothing.
+    """
+    with database.transaction(settings.database) as connection:
+        now = database.clock(connection)
+        ledger.open_run(
+            connection, key=run_key, trigger="manual", logical_instant=now, target=target, steps=steps, now=now,
+            deadline_seconds=settings.run_deadline_seconds, by=by,
+        )  # fmt: skip
+    with suppress(Refused):  # it is over: there is nothing to end
+        cancel(run_key, settings, by=by)
 
 
 def release(run_key: str, step: str, settings: Settings, *, by: str, why: str) -> ledger.Run:

@@ -203,6 +203,12 @@ def trend(connection: Connection, step: str, *, limit: int = 30) -> list[Answer]
     return [dict(row) for row in connection.execute(query).mappings()][::-1]
 
 
+def had_night_before(connection: Connection, instant: datetime) -> bool:
+    """Whether a scheduled run began before that instant."""
+    query = select(run.c.id).where(run.c.trigger == "schedule", run.c.started_at < instant).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def last_nights(connection: Connection, *, limit: int = 1) -> list[Run]:
     """The newest scheduled runs, newest first."""
     return runs(connection, trigger="schedule", limit=limit)

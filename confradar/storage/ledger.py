@@ -40,6 +40,11 @@ class Run:
     retry_of: str | None
     stopping_at: datetime | None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for another run to end; its message says for which."""
+        return self.status == "queued" and self.message is not None
+
     @classmethod
     def of(cls, row: Any) -> Run:
         """A run from its row."""
@@ -103,12 +108,6 @@ def unfinished(connection: Connection) -> list[Run]:
     """The runs that are not final, oldest first."""
     query = select(run).where(run.c.status.not_in(FINAL_RUN)).order_by(run.c.id)
     return [Run.of(row) for row in connection.execute(query)]
-
-
-def had_night_before(connection: Connection, instant: datetime) -> bool:
-    """Whether a scheduled run began before that instant."""
-    query = select(run.c.id).where(run.c.trigger == "schedule", run.c.started_at < instant).limit(1)
-    return connection.execute(query).first() is not None
 
 
 def mark_running(connection: Connection, run_id: int) -> None:

@@ -163,7 +163,48 @@ def test_a_crawl_waits_for_workers_that_are_all_busy(installed: Install) -> None
         queue = celery.connection_for_read().default_channel.client
         until(lambda: queue.llen("celery") == queue.hlen("unacked") == 0)
     with database.reading(installation.settings.database) as connection:
-        assert [run.key for run in history.runs(connection)] == [busy]
+        given_up, other = history.runs(connection)
+    assert (other.key, given_up.status, given_up.message) == (busy, "cancelled", "cancelled by Ctrl-C")
+    assert begun(installation, given_up.key) == []
+
+
+def begun(installation: Installation, key: str) -> list[str]:
+    """The steps of a run that any worker has begun."""
+    return [step for step, row in installation.steps(key).items() if row["started_at"]]
+
+
+def test_what_was_given_up_is_not_begun_by_a_worker_that_starts_later(installed: Install) -> None:
+    """It was told nothing, and has the message still; the ledger says that nobody wants it."""
+    installation = installed(CONFRADAR_WORKER_CONCURRENCY="1", CONFRADAR_SOURCE_WIKICFP_DELAY="30")
+    busy = installation.submit(target="wikicfp+")
+    until(installation.crawls)
+    os.kill(installation.servers[0].process.pid, signal.SIGSTOP)  # it hears of nothing any more
+    key = installation.submit(target="elra+")
+    steps.withdraw(key, "elra+", [ELRA, steps.STORE], installation.settings, by="ada")
+    os.killpg(installation.servers[0].process.pid, signal.SIGKILL)
+    steps.cancel(busy, installation.settings, by="ada")
+    installation.start_worker()
+    after = installation.submit(target="chairing_tool")
+
+    assert installation.finished(after).status in ("ok", "partial")
+    given_up = installation.run(key)
+    assert (given_up.status, given_up.message, begun(installation, key)) == ("cancelled", "cancelled by ada", [])
+
+
+def test_sigterm_gives_up_a_crawl_that_waits(installed: Install) -> None:
+    """As Ctrl-C does: its run is cancelled and never begins; the run that it waited for goes on."""
+    installation = installed()
+    key = going(installation)
+    waiting = start(installation, "crawl", "elra+")
+    heard(waiting, "waits: ")
+    waiting.send_signal(signal.SIGTERM)
+    said = ended(waiting)
+
+    assert said.code == 143, said
+    with database.reading(installation.settings.database) as connection:
+        given_up, other = history.runs(connection)
+    assert (given_up.status, given_up.message) == ("cancelled", "cancelled by SIGTERM")
+    assert (other.key, other.status) == (key, "queued")
 
 
 def test_a_run_that_crawls_is_cancelled_within_seconds(installed: Install) -> None:
