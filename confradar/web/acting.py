@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from confradar import app, graph, steps
+from confradar.errors import BrokerUnavailable, ConfRadarError
 from confradar.settings import Settings
 
 
@@ -16,6 +17,15 @@ def start(settings: Settings, target: str, *, by: str, if_busy: str = "wait") ->
     if if_busy == "refuse":
         steps.refuse_if_busy(settings)
     return "manual:" + app.submit(settings.broker, target=target, by=by, if_busy=if_busy)
+
+
+def not_begun(settings: Settings, key: str) -> ConfRadarError | None:
+    """Why a run that was sent is not in the ledger, if a worker said so: it was refused, or could not be opened."""
+    try:
+        app.check_broker(settings)  # gives up sooner than whoever asks for a result
+        return app.failure(settings.broker, key.removeprefix("manual:"))
+    except BrokerUnavailable:
+        return None
 
 
 def retry(settings: Settings, key: str, *, by: str) -> str:

@@ -76,7 +76,7 @@ def show_run(request: Request, who: Who, key: Key, sent: bool = False) -> Respon
     except UnknownName:
         if not sent:
             raise
-        return _page(request, "sent.html", who, key=key)
+        return _page(request, "sent.html", who, key=key, trouble=acting.not_begun(_settings(request), key))
     nodes = graph.nodes()
     drawn = drawing.graph({name: nodes[name].inputs if name in nodes else () for name in found["steps"]})
     going = found["status"] in ledger.GOING

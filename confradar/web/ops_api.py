@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from confradar import graph, steps
-from confradar.errors import SettingError, UnknownName
+from confradar.errors import Refused, SettingError, UnknownName
 from confradar.settings import Settings
 from confradar.storage.answers import to_json
 from confradar.web import acting, views
@@ -136,8 +136,14 @@ def start_run(request: Request, who: Who, body: Start) -> Answer:
 
 @router.get("/runs/{key}", responses=_example({"key": KEY, "status": "ok", "attempts": [], "changes": [], "audit": []}))
 def show_run(request: Request, key: Key) -> Answer:
-    """All that is known of a run."""
-    found: Answer = to_json(views.run(_settings(request), key))
+    """All that is known of a run; of one that was sent and refused by the worker (409), why."""
+    settings = _settings(request)
+    try:
+        found: Answer = to_json(views.run(settings, key))
+    except UnknownName:
+        if trouble := acting.not_begun(settings, key):
+            raise Refused(str(trouble)) from trouble
+        raise
     del found["last"]
     return found
 

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -222,6 +224,48 @@ def test_a_run_that_crawls_is_cancelled_within_seconds(installed: Install) -> No
     assert f"run {newest['key']}: cancelled, cancelled by ada: wrong week" in said.err
     until(lambda: not installation.crawls(), 15)
     assert installation.run(newest["key"]).stored_at is None
+
+
+def test_of_two_quick_starts_the_refused_one_says_so(installed: Install) -> None:
+    """Neither was going when they were sent: the worker refuses the second, which page and API tell, with the first."""
+    installation = installed(CONFRADAR_SOURCE_ELRA_DELAY="5")
+    server = start(installation, "serve", "--port", "0")
+    address = heard(server, "serving http")[len("serving ") :].split()[0]
+    worker = installation.servers[0].process.pid
+    os.kill(worker, signal.SIGSTOP)
+    keys = [json.loads(posted(f"{address}/api/v1/ops/runs", {"target": "elra", "if_busy": "refuse"}))["run"] for _ in "12"]
+    assert all("no worker has begun it yet" in asked(f"{address}/ops/runs/{key}?sent=1")[1] for key in keys)
+    os.kill(worker, signal.SIGCONT)
+
+    def answers() -> dict[int, str] | None:
+        found = {asked(f"{address}/api/v1/ops/runs/{key}")[0]: key for key in keys}
+        return found if found.keys() == {200, 409} else None
+
+    found = until(answers)
+    told = f"run {found[200]} is going since"
+    problem = json.loads(asked(f"{address}/api/v1/ops/runs/{found[409]}")[1])
+    status, page = asked(f"{address}/ops/runs/{found[409]}?sent=1")
+    server.send_signal(signal.SIGINT)
+    ended(server)
+
+    assert told in problem["detail"]
+    assert (status, told in page, "data-live" in page) == (200, True, False)
+
+
+def posted(address: str, body: dict[str, str]) -> str:
+    """The answer to a JSON body."""
+    request = Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urlopen(request, timeout=20) as answer:
+        return str(answer.read().decode())
+
+
+def asked(address: str) -> tuple[int, str]:
+    """Status and text of a page."""
+    try:
+        with urlopen(address, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as refused:
+        return refused.code, refused.read().decode()
 
 
 def test_what_failed_is_run_again(installed: Install) -> None:
