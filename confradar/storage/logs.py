@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from confradar.errors import UnknownName
+from confradar.errors import SettingError
 from confradar.logs import INSTANT_LENGTH, LEVELS, Line
 from confradar.storage.tables import step_log
 
@@ -120,7 +120,7 @@ def read(
     """Lines of that level or above of a run's steps, or of one step, or of one attempt; oldest first, at most `limit`.
 
     Without `after` they are the newest ones; with it, those that come next after that place: START, or the cursor of
-    an earlier page. A gap is told where it lies, whatever the level. Raises UnknownName for a place that is none.
+    an earlier page. A gap is told where it lies, whatever the level. Raises SettingError for a place that is none.
     """
     places = _places(after or START)
     streams = _streams(connection, run_id, step, attempt)
@@ -222,6 +222,6 @@ def _places(cursor: str) -> dict[tuple[str, int], int]:
     for part in cursor.split():
         found = _PLACE.fullmatch(part)
         if found is None:
-            raise UnknownName(f"There is no place {part[:80]!r} in a log; a page names where it ends.")
+            raise SettingError(f"after: found {part[:80]!r}, wanted the cursor of an earlier page")
         places[found[1], int(found[2])] = int(found[3])
     return places

@@ -7,7 +7,7 @@ from itertools import islice
 import pytest
 from sqlalchemy import Connection, event, func, insert, select
 
-from confradar.errors import UnknownName
+from confradar.errors import SettingError
 from confradar.logs import LEVELS, Line
 from confradar.storage import database, logs
 from confradar.storage.tables import run, step_log
@@ -184,7 +184,7 @@ def test_pages_of_any_size_give_every_line_once(connection: Connection, level: i
 @pytest.mark.parametrize("place", ["elra", "elra/1", "elra/1:x", "elra/1:2;", "elra/1:-1"])
 def test_a_place_that_is_none_is_refused(connection: Connection, place: str) -> None:
     """It is said so, with the place."""
-    with pytest.raises(UnknownName, match="There is no place 'elra"):
+    with pytest.raises(SettingError, match="after: found 'elra"):
         logs.read(connection, 1, after=place)
 
 

@@ -140,6 +140,7 @@ def test_a_held_result_is_released_once(serve: Serve) -> None:
         ("GET", f"/runs/{LAST}/steps/nope/log", None, 404),
         ("GET", "/runs?status=nope", None, 422),
         ("GET", "/runs?nope=1", None, 422),
+        ("GET", f"/runs/{LAST}/steps/elra_conferences/log?after=nowhere", None, 422),
         ("GET", "/plan?target=nope", None, 422),
         ("POST", "/runs", {"target": "nope"}, 422),
         ("POST", "/runs", {"target": "*", "colour": "red"}, 422),

@@ -223,7 +223,7 @@ def test_a_long_log_is_read_from_the_beginning_page_by_page(serve: Serve) -> Non
         ("/ops/runs?before=99999999999999999999", 422, "before"),
         ("/ops/runs?colour=red", 422, "colour"),
         (f"{STEP}?level=LOUD", 422, "level"),
-        (f"{STEP}?after=nowhere", 404, "There is no place"),
+        (f"{STEP}?after=nowhere", 422, "found &#39;nowhere&#39;, wanted the cursor of an earlier page"),
         ("/ops/run?target=wikicpf", 422, "Did you mean"),
     ],
 )
