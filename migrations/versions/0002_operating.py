@@ -1,6 +1,7 @@
 """Keep what an operator needs: checks, a lease, who did what, the schedule's switch.
 
-One run of the job at a time holds the lease. Rows that are there already stay as they are: earlier runs name nobody
+One run of the job at a time holds the lease; one that is going already has it until its deadline, so that it ends as it
+would have. Rows that are there already stay as they are: earlier runs name nobody
 who asked for them, earlier log chunks start at line 0, earlier outputs are not held.
 
 Revision: 0002, after 0001. Made 2026-11-25.
@@ -41,6 +42,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_lease_run_id_run", ondelete="SET NULL"),
     )
     op.bulk_insert(lease, [{"name": "crawl_job", "token": 0}])
+    op.execute(
+        "UPDATE lease SET run_id = run.id, token = run.token, expires_at = run.deadline_at FROM run WHERE run.id = "
+        "(SELECT max(id) FROM run WHERE status NOT IN ('ok', 'partial', 'failed', 'cancelled', 'superseded'))"
+    )
     op.create_table(
         "check_result",
         sa.Column("id", ID, nullable=False),

@@ -7,7 +7,7 @@ import sys
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, inspect, select
 
+from confradar import settings as configuration
+from confradar import steps
+from confradar.deadlines.conference import SourceOutput
 from confradar.errors import SchemaMismatch
-from confradar.storage import database, tables
+from confradar.steps.runs import Materialised, begin, keep
+from confradar.storage import database, ledger, tables
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
+EMPTY = SourceOutput("elra", ())
 UPGRADE = "import sys; from confradar.storage import database; database.upgrade(sys.argv[1])"
 
 # One row for each table that foreign keys lead from or to, in an order that these allow.
@@ -133,6 +138,30 @@ def test_migrations_go_up_down_and_up_again_with_rows_in_every_table(empty_url):
         database.downgrade(empty_url, "base")
         with database.reading(empty_url) as connection:
             assert set(inspect(connection).get_table_names()) == {"alembic_version"}
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_a_run_that_is_going_during_an_upgrade_ends_as_it_would_have(empty_url, status):
+    """It has the lease from then on: its source is stored, and another run waits for it."""
+    database.upgrade(empty_url, "0001")
+    names, later = ["elra_conferences", "store_conferences"], datetime.now(UTC) + timedelta(hours=1)
+    ended = {**ROWS["run"], "id": 1, "key": "nightly:1"}
+    going = {**ended, "id": 2, "key": "nightly:2", "status": status, "steps": names, "deadline_at": later}
+    queued = [{"run_id": 2, "step": name, "attempt": 1, "status": "queued", "queued_at": NOW} for name in names]
+    with database.transaction(empty_url) as connection:
+        connection.execute(tables.run.insert(), [ended, going])
+        connection.execute(tables.step_run.insert(), queued)
+    database.upgrade(empty_url)
+    settings = configuration.load(CONFRADAR_DATABASE_URL=empty_url)
+    with database.transaction(empty_url) as connection:
+        run = ledger.find(connection, "nightly:2")
+        attempt = begin(connection, run, "elra_conferences", settings)
+        assert keep(connection, run, attempt, Materialised("elra_conferences", (), {}, outputs=(EMPTY,)), settings)
+    how = {"trigger": "manual", "target": "elra", "logical_instant": NOW, "settings": settings}
+
+    assert steps.open_run("manual:other", steps=["elra_conferences"], **how).waits_for == "nightly:2"
+    assert steps.store_run("nightly:2", settings).status == "ok"
+    assert steps.open_run("manual:other", steps=["elra_conferences"], **how).to_send
 
 
 def test_a_second_upgrade_changes_nothing(url):
