@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from confradar import settings as configuration
 from confradar import steps
 from confradar.deadlines.listing import Listing
@@ -16,7 +18,7 @@ from confradar.errors import UnknownName
 from confradar.settings import Settings
 from confradar.sources.base import crawled_by, readers, step_of
 from confradar.steps import STORE, Materialised
-from confradar.storage import database, history, outputs
+from confradar.storage import history, outputs
 from confradar.storage.outputs import Good
 
 JOB = "crawl_job"
@@ -77,23 +79,19 @@ def plan(target: str = "*") -> Plan:
     return Plan(target, steps_, tuple(name for name in needed if name not in chosen))
 
 
-def taken(chosen: Plan, settings: Settings) -> dict[str, Good | None]:
+def taken(chosen: Plan, connection: Connection) -> dict[str, Good | None]:
     """By source, the last good output that the store of that plan takes instead of a crawl; None if there is none."""
     sources = [source.name for step in chosen.taken for source in crawled_by(step)]
-    if not sources:
-        return {}
-    with database.reading(settings.database) as connection:
-        return {source: outputs.last_good(connection, source) for source in sources}
+    return {source: outputs.last_good(connection, source) for source in sources}
 
 
-def overview(settings: Settings) -> list[dict[str, Any]]:
+def overview(connection: Connection) -> list[dict[str, Any]]:
     """All steps for people: `name`, `group`, `inputs`, `outputs`, `needed_by`, `last` and `took`.
 
     `last` is the newest attempt that has begun in any run (columns of `step_run`, and `run`, its key), or None. `took`
     says where that attempt had its inputs from: by source `run`, `attempt` and `count`.
     """
-    with database.reading(settings.database) as connection:
-        states = history.last_states(connection)
+    states = history.last_states(connection)
     found = []
     for step in nodes().values():
         last = states.get(step.name)

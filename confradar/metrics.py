@@ -28,28 +28,33 @@ QUANTILES = (0.5, 0.9, 1.0)
 Samples = Iterable[tuple[Sequence[str], float]]
 
 
-def text(settings: Settings, queue_depth: Callable[[], int] | None = None) -> bytes:
+def text(
+    settings: Settings, queue_depth: Callable[[], int] | None = None, *, statement_seconds: int | None = None
+) -> bytes:
     """All figures in Prometheus' text format, of the type `CONTENT_TYPE`.
 
     `queue_depth` counts the messages that wait in the broker and raises ConfRadarError if it does not answer. Never
     raises for a database or a broker that is away: `confradar_up` or `confradar_broker_up` is 0 then, the rest absent.
+    On PostgreSQL `statement_seconds` bounds each statement; a database that takes longer counts as away.
     """
     registry = CollectorRegistry()
-    registry.register(Ledger(settings, queue_depth))
+    registry.register(Ledger(settings, queue_depth, statement_seconds))
     return generate_latest(registry)
 
 
 class Ledger(Collector):
     """Reads the ledger, and asks the broker, whenever it is collected."""
 
-    def __init__(self, settings: Settings, queue_depth: Callable[[], int] | None) -> None:
-        self._settings, self._queue_depth = settings, queue_depth
+    def __init__(
+        self, settings: Settings, queue_depth: Callable[[], int] | None, statement_seconds: int | None
+    ) -> None:
+        self._settings, self._queue_depth, self._statement_seconds = settings, queue_depth, statement_seconds
 
     def collect(self) -> Iterator[Metric]:
         """The figures of this moment."""
         yield InfoMetricFamily("confradar_build", "The version that runs.", {"version": version("confradar")})
         try:
-            with database.reading(self._settings.database) as connection:
+            with database.reading(self._settings.database, statement_seconds=self._statement_seconds) as connection:
                 found = list(_of_ledger(connection, self._settings, now=database.clock(connection)))
         except ConfRadarError:
             found = []

@@ -17,6 +17,7 @@ from confradar.cli.reading import json_option, opened, print_json
 from confradar.cli.records import moment, why
 from confradar.deadlines.words import counted, short_key
 from confradar.graph import JOB, overview
+from confradar.storage import database
 
 Node = Mapping[str, Any]
 WIDE = 100  # columns that the keys of runs need
@@ -28,7 +29,8 @@ WIDE = 100  # columns that the keys of runs need
 def graph(as_json: bool, dot: bool) -> None:
     """Show the steps by group, the last state of each, and where the last store took its inputs from."""
     settings = opened()
-    found = overview(settings)
+    with database.reading(settings.database) as connection:
+        found = overview(connection)
     if as_json:
         print_json({"job": JOB, "schedule": steps.SCHEDULE, "steps": found})
     elif dot:

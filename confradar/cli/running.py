@@ -81,11 +81,14 @@ def crawl(target: str, budget: float, dry_run: bool, if_busy: str, by: str) -> N
 
 def _show_plan(plan: graph.Plan, settings: Settings) -> None:
     """Print the steps of a plan, and where the inputs come from that it does not select."""
+    taken = {}
     if plan.taken:
         steps.prepare(settings)
+        with database.reading(settings.database) as connection:
+            taken = graph.taken(plan, connection)
     for step in plan.steps:
         click.echo(step.name)
-    for source, good in graph.taken(plan, settings).items():
+    for source, good in taken.items():
         told = "nothing: it has no good output yet"
         if good:
             night = f"{good.logical_instant:%a %d %b %Y %H:%M} UTC"

@@ -11,8 +11,7 @@ from confradar.errors import BrokerUnavailable, ConfRadarError, DatabaseUnavaila
 from confradar.settings import Settings
 from confradar.steps import STORE
 from confradar.storage import alerts, database, history, ledger
-
-STATEMENT_SECONDS = 5
+from confradar.web.views import STATEMENT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def _settings(request: Request) -> Settings:
 @router.get("")
 def show_graph(request: Request, who: Who) -> Response:
     """All steps with their last state, as a picture and as a table."""
-    found = graph.overview(_settings(request))
+    found = views.overview(_settings(request))
     drawn = drawing.graph({step["name"]: step["inputs"] for step in found})
     last = {step["name"]: step["last"] for step in found}
     return _page(request, "graph.html", who, steps=found, drawn=drawn, last=last)
@@ -163,7 +163,7 @@ def show_plan(request: Request, who: Who, target: Target = "") -> Response:
     if target:
         try:
             plan = graph.plan(target)
-            taken = graph.taken(plan, _settings(request))
+            taken = views.taken(_settings(request), plan)
         except UnknownName as error:
             trouble = str(error)
     return _page(

@@ -101,7 +101,7 @@ def _example(value: Any) -> dict[int | str, dict[str, Any]]:
 @router.get("/graph", responses=_example([{"name": STEP, "group": "scrapers", "last": {"status": "ok", "count": 6}}]))
 def show_graph(request: Request) -> list[Answer]:
     """All steps: group, inputs, who needs them, and the newest attempt of each."""
-    found: list[Answer] = to_json(graph.overview(_settings(request)))
+    found: list[Answer] = to_json(views.overview(_settings(request)))
     return found
 
 
@@ -111,7 +111,7 @@ def show_plan(
 ) -> Answer:
     """The steps that a target would run, and what it would take from the last good run of each other source."""
     plan = _plan(target)
-    taken = graph.taken(plan, _settings(request))
+    taken = views.taken(_settings(request), plan)
     good = {source: to_json(asdict(one)) if one else None for source, one in taken.items()}
     return {"target": target, "steps": list(plan.names), "taken": good}
 

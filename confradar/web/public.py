@@ -18,6 +18,7 @@ from confradar.storage import database
 from confradar.web import health
 from confradar.web.access import COOKIE, SESSION_SECONDS, Access, same_origin, scraper
 from confradar.web.pages import Pages
+from confradar.web.views import STATEMENT_SECONDS
 
 router = APIRouter(include_in_schema=False)
 Next = Annotated[str, Query(max_length=1000)]
@@ -109,4 +110,5 @@ def version() -> dict[str, Any]:
 def show_metrics(request: Request) -> Response:
     """The metrics in Prometheus' text format."""
     settings: Settings = request.app.state.settings
-    return Response(metrics.text(settings, lambda: app.queue(settings).waiting), media_type=metrics.CONTENT_TYPE)
+    text = metrics.text(settings, lambda: app.queue(settings).waiting, statement_seconds=STATEMENT_SECONDS)
+    return Response(text, media_type=metrics.CONTENT_TYPE)

@@ -19,6 +19,7 @@ from confradar.settings import Settings
 from confradar.sources.base import readers, step_of
 from confradar.storage import audit, database, history, ledger
 from confradar.storage import logs as kept_logs
+from confradar.storage.outputs import Good
 
 STATEMENT_SECONDS = 5
 TREND = 30  # crawls
@@ -77,6 +78,18 @@ def step_named(name: str) -> str:
     if name in readers():
         return step_of(name)
     raise SettingError(f"source: found {name!r}, wanted one of {', '.join(readers())}, or a step")
+
+
+def overview(settings: Settings) -> list[Answer]:
+    """All steps with their last state, see `graph.overview`."""
+    with _reading(settings) as connection:
+        return graph.overview(connection)
+
+
+def taken(settings: Settings, plan: graph.Plan) -> dict[str, Good | None]:
+    """What the store of that plan takes instead of a crawl, see `graph.taken`."""
+    with _reading(settings) as connection:
+        return graph.taken(plan, connection)
 
 
 def runs(settings: Settings, asked: RunFilter) -> Answer:

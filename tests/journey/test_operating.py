@@ -388,7 +388,15 @@ def test_no_broker_is_no_fault_where_none_is_configured(typed: Type) -> None:
 def test_the_doctor_looks_at_every_part(typed: Type, line: str) -> None:
     """Whatever is well or not: the same lines, in the same order."""
     parts = "database migrations broker workers beat queue schedule steps alerts disk sources settings llm".split()
-    for environment in ({}, {"DATABASE_URL": "sqlite:////proc/none"}, {"CONFRADAR_BROKER_URL": "redis://127.0.0.1:1/0"}):
+    for environment in (
+        {},
+        {"DATABASE_URL": "sqlite:////proc/none"},
+        {"CONFRADAR_BROKER_URL": "redis://127.0.0.1:1/0"},
+    ):
         said = typed(line, **environment)
-        found = [one["name"] for one in said.json()] if "json" in line else re.findall(r"^(?:not )?ok +(\S+)", said.out, re.M)
+        found = (
+            [one["name"] for one in said.json()]
+            if "json" in line
+            else re.findall(r"^(?:not )?ok +(\S+)", said.out, re.M)
+        )
         assert found == parts

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from confradar.errors import DatabaseBusy
 from confradar.storage import database, ledger
 from confradar.web import health, serving
 
+from . import history
 from .conftest import Client, running
 
 Serve = Callable[..., Client]
@@ -138,6 +140,24 @@ def test_the_health_line_tells_the_last_night(serve: Serve, statuses: dict[str, 
 
     assert (found.ok, found.text) == (ok, f"last night Tue 03 Feb 02:00 UTC · {text}")
     assert found.text in ask.get("/").text
+
+
+def test_no_page_waits_longer_for_a_statement(postgres_database: str, tmp_path: Path) -> None:
+    """Graph, plan and metrics over a table that takes a minute to read: each answers after five seconds."""
+    chosen = settings.load(data_dir=tmp_path, CONFRADAR_DATABASE_URL=postgres_database, web_seconds=60)
+    database.upgrade(chosen.database)
+    history.seed(chosen.database)
+    with database.transaction(chosen.database) as connection:
+        connection.exec_driver_sql(
+            "ALTER TABLE run RENAME TO slow; CREATE VIEW run AS SELECT slow.* FROM pg_sleep(60), slow"
+        )
+    paths = ("/api/v1/ops/graph", "/api/v1/ops/plan?target=elra%2B", "/metrics")
+    with running(serving.server(chosen), chosen) as ask, ThreadPoolExecutor() as pool:
+        graph, plan, metrics = pool.map(ask.get, paths)
+
+    assert (graph.status, "statement timeout" in graph.text) == (503, True)
+    assert (plan.status, "statement timeout" in plan.text) == (503, True)
+    assert "confradar_up 0.0" in metrics.text
 
 
 def test_a_statement_has_its_time(postgres_database: str) -> None:

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from typing import NamedTuple
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -233,18 +233,19 @@ def test_of_two_quick_starts_the_refused_one_says_so(installed: Install) -> None
     address = heard(server, "serving http")[len("serving ") :].split()[0]
     worker = installation.servers[0].process.pid
     os.kill(worker, signal.SIGSTOP)
-    keys = [json.loads(posted(f"{address}/api/v1/ops/runs", {"target": "elra", "if_busy": "refuse"}))["run"] for _ in "12"]
-    assert all("no worker has begun it yet" in asked(f"{address}/ops/runs/{key}?sent=1")[1] for key in keys)
+    sent = [asked(address, "/api/v1/ops/runs", {"target": "elra", "if_busy": "refuse"}) for _ in "12"]
+    keys = [json.loads(text)["run"] for _, text in sent]
+    assert all("no worker has begun it yet" in asked(address, f"/ops/runs/{key}?sent=1")[1] for key in keys)
     os.kill(worker, signal.SIGCONT)
 
     def answers() -> dict[int, str] | None:
-        found = {asked(f"{address}/api/v1/ops/runs/{key}")[0]: key for key in keys}
+        found = {asked(address, f"/api/v1/ops/runs/{key}")[0]: key for key in keys}
         return found if found.keys() == {200, 409} else None
 
     found = until(answers)
     told = f"run {found[200]} is going since"
-    problem = json.loads(asked(f"{address}/api/v1/ops/runs/{found[409]}")[1])
-    status, page = asked(f"{address}/ops/runs/{found[409]}?sent=1")
+    problem = json.loads(asked(address, f"/api/v1/ops/runs/{found[409]}")[1])
+    status, page = asked(address, f"/ops/runs/{found[409]}?sent=1")
     server.send_signal(signal.SIGINT)
     ended(server)
 
@@ -252,20 +253,13 @@ def test_of_two_quick_starts_the_refused_one_says_so(installed: Install) -> None
     assert (status, told in page, "data-live" in page) == (200, True, False)
 
 
-def posted(address: str, body: dict[str, str]) -> str:
-    """The answer to a JSON body."""
-    request = Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urlopen(request, timeout=20) as answer:
-        return str(answer.read().decode())
-
-
-def asked(address: str) -> tuple[int, str]:
-    """Status and text of a page."""
-    try:
-        with urlopen(address, timeout=20) as answer:
-            return answer.status, answer.read().decode()
-    except HTTPError as refused:
-        return refused.code, refused.read().decode()
+def asked(address: str, path: str, body: dict[str, str] | None = None) -> tuple[int, str]:
+    """Status and text of the answer; with a body, to a POST of it."""
+    with closing(HTTPConnection(address.removeprefix("http://"), timeout=20)) as connection:
+        given = {} if body is None else {"Content-Type": "application/json"}
+        connection.request("GET" if body is None else "POST", path, body and json.dumps(body), given)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
 def test_what_failed_is_run_again(installed: Install) -> None:
