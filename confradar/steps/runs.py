@@ -153,6 +153,8 @@ def open_run(
             by=by,
             retry_of=retry_of,
         )
+        if run.status == "queued":  # who cancels it, or calls it lost, comes before or after
+            run = ledger.find(connection, key, lock=True)
         if run.status != "queued":
             return Opened(run, to_send=False)
         going = lease.take(

@@ -36,8 +36,10 @@ def watch(settings: Settings, *, since: datetime, now: datetime) -> list[str]:
     """
     done = []
     with database.transaction(settings.database) as connection:
+        free = lease.free_since(connection, now=now)
         runs = ledger.unfinished(connection)
-        due = [run for run in runs if _is_due(connection, run, settings, now)]
+        done += [said for run in runs if run.waits and (said := _given_up(connection, run, settings, now, free))]
+        due = [run for run in runs if not run.waits and _is_due(connection, run, settings, now)]
         done += _conditions(connection, settings, since=since, now=now)
     for run in due:
         try:
@@ -54,6 +56,24 @@ def watch(settings: Settings, *, since: datetime, now: datetime) -> list[str]:
                     message = printable(f"could not be stored: {type(error).__name__}: {told}")
                     ledger.finish_run(connection, run.id, status="failed", now=now, message=message)
     return done
+
+
+def _given_up(connection: Connection, run: ledger.Run, settings: Settings, now: datetime, free: datetime | None) -> str:
+    """Close a run that waits in vain, and say so; "" if it may wait on.
+
+    Its message asks for the lease each few seconds: if that has been `free` for as long as one lasts, it was lost.
+    """
+    if free and now - free >= timedelta(seconds=settings.lease_seconds):
+        told = f"nobody asked for it though nothing was going since {free:%H:%M:%S} UTC: its message was lost"
+    elif now >= run.deadline_at:
+        told = f"it waited until {run.deadline_at:%H:%M:%S} UTC, its deadline"
+    else:
+        return ""
+    if not ledger.find(connection, run.key, lock=True).waits:  # it began just now, or was cancelled
+        return ""
+    ledger.close_steps(connection, run.id, status="lost", reason="lost", error=told, now=now)
+    ledger.finish_run(connection, run.id, status="failed", message=told, now=now)
+    return f"run closed run={run.key} status=failed: {told}"
 
 
 def _is_due(connection: Connection, run: ledger.Run, settings: Settings, now: datetime) -> bool:

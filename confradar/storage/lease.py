@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from confradar.storage import ledger
 from confradar.storage.ledger import Run
@@ -59,6 +59,15 @@ def take(connection: Connection, wanting: Run, *, now: datetime, seconds: float,
     begun = {"token": token, "started_at": now, "deadline_at": now + timedelta(seconds=deadline_seconds)}
     connection.execute(update(run).where(run.c.id == wanting.id).values(message=None, **begun))
     return None
+
+
+def free_since(connection: Connection, *, now: datetime) -> datetime | None:
+    """Since when the lease could have been taken; None while a run has it, or if none ever had."""
+    if going(connection, now=now):
+        return None
+    expired = connection.scalar(select(lease.c.expires_at).where(_MINE))
+    ended = connection.scalar(select(func.max(run.c.finished_at)))
+    return max((at for at in (expired, ended) if at), default=None)
 
 
 def extend(connection: Connection, run_id: int, until: datetime) -> None:

@@ -387,7 +387,8 @@ def test_no_broker_is_no_fault_where_none_is_configured(typed: Type) -> None:
 @pytest.mark.parametrize("line", ["doctor", "doctor --json"])
 def test_the_doctor_looks_at_every_part(typed: Type, line: str) -> None:
     """Whatever is well or not: the same lines, in the same order."""
-    parts = "database migrations broker workers beat queue schedule steps alerts disk sources settings llm".split()
+    services, record = ["database", "migrations", "broker", "workers", "beat", "queue"], ["schedule", "steps", "alerts"]
+    parts = [*services, *record, "disk", "sources", "settings", "llm"]
     for environment in (
         {},
         {"DATABASE_URL": "sqlite:////proc/none"},

@@ -79,8 +79,48 @@ def test_a_second_run_waits_for_the_first_or_is_refused(settings: Settings) -> N
     assert again.run.token == first.run.token + 1
 
 
+def test_a_run_that_waits_though_nothing_is_going_has_lost_its_message(settings: Settings) -> None:
+    """Who has it asks each few seconds: a lease's length later it is called lost, its steps can be run again."""
+    opened("manual:first", settings)
+    opened("manual:second", settings)
+    steps.cancel("manual:first", settings, by="ada")
+    over = _found("manual:first", settings).finished_at
+    assert over
+    soon, later = (over + timedelta(seconds=settings.lease_seconds + more) for more in (-1, 0))
+
+    assert steps.watch(settings, since=soon, now=soon) == []
+    [said] = steps.watch(settings, since=later, now=later)
+
+    assert said.startswith("run closed run=manual:second status=failed: nobody asked for it though nothing was going")
+    assert _found("manual:second", settings).status == "failed"
+    assert steps.retry_target("manual:second", settings).startswith(f"{ELRA}+,{WIKICFP}+")
+    assert not opened("manual:second", settings).to_send  # a message that was only late
+
+
+def test_a_run_that_is_withdrawn_never_begins(settings: Settings) -> None:
+    """Whether anybody heard of it before or not; one that is over stays as it is."""
+    opened("manual:first", settings)
+    opened("manual:waiting", settings)
+    for key in ("manual:waiting", "manual:unheard"):
+        steps.withdraw(key, "elra+", [ELRA, steps.STORE], settings, by="ada")
+        found = _found(key, settings)
+        assert (found.status, found.message) == ("cancelled", "cancelled by ada")
+        again = opened(key, settings)
+        assert (again.to_send, again.waits_for) == (False, None)
+    steps.store_run("manual:first", settings)
+    before = _found("manual:first", settings)
+    steps.withdraw("manual:first", "elra+", [ELRA, steps.STORE], settings, by="ada")
+    assert _found("manual:first", settings) == before
+
+
+def _found(key: str, settings: Settings) -> ledger.Run:
+    with database.reading(settings.database) as connection:
+        return ledger.find(connection, key)
+
+
 def test_a_run_that_waits_outlasts_the_one_that_it_waits_for(settings: Settings) -> None:
     """That one is closed at its deadline; who waited for it has its own time from then on."""
+    settings = settings.model_copy(update={"lease_seconds": 2 * settings.run_deadline_seconds})
     first = opened("manual:first", settings).run
     opened("manual:second", settings)
     later = first.deadline_at + timedelta(seconds=1)
