@@ -16,8 +16,7 @@ from confradar.cli import tables
 from confradar.deadlines.selection import Selection
 from confradar.deadlines.words import what
 from confradar.settings import Settings
-from confradar.sources.base import readers
-from confradar.storage import answers, database, history, selecting
+from confradar.storage import answers, database, selecting
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 now_option = click.option("--now", metavar="DATE", help="Count from this day or instant, e.g. 2026-02-03.")
@@ -113,35 +112,7 @@ def sources(as_json: bool) -> None:
     """Show the sources: feeds, state, cadence, expected range."""
     settings = opened()
     with database.reading(settings.database) as connection:
-        states = history.last_states(connection)
-    shown: list[dict[str, Any]] = []
-    for found in readers().values():
-        source = found.source
-        overrides = configuration.source_overrides(source.name)
-        last = states.get(source.step)
-        low, high = source.expected_listings.start, source.expected_listings.stop - 1
-        shown.append(
-            {
-                "name": source.name,
-                "home": source.home,
-                "base": overrides.get("url", source.base),
-                "cadence": source.cadence,
-                "expected": overrides.get("expected", f"{low}-{high}"),
-                "state": last["status"] if last else "never read",
-                "reason": (last or {}).get("reason") or "",
-                "listings": last["count"] if last else None,
-                "at": last["finished_at"] if last else None,
-                "feeds": [
-                    {
-                        "name": feed.name,
-                        "path": feed.path,
-                        "why": feed.why,
-                        "enabled": overrides.get(f"feed_{feed.name}", "on" if feed.enabled else "off") == "on",
-                    }
-                    for feed in source.feeds
-                ],
-            }
-        )
+        shown = steps.describe_sources(connection, settings)
     if as_json:
         print_json(shown)
         return

@@ -1,6 +1,7 @@
 """The steps of the pipeline as plain functions: they return a value and its metadata, and need no broker."""
 
 from confradar.steps.crawling import crawl, crawl_in_run, reach
+from confradar.steps.describing import describe_sources
 from confradar.steps.editing import clear_claim, set_claim
 from confradar.steps.fetching import fetch
 from confradar.steps.identifying import identify, identity_of, join, split, uncertain
@@ -38,6 +39,7 @@ __all__ = [
     "close",
     "crawl",
     "crawl_in_run",
+    "describe_sources",
     "fetch",
     "identify",
     "identity_of",

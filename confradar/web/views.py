@@ -11,8 +11,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import Connection
 
 from confradar import graph, steps
-from confradar import settings as configuration
-from confradar.crawling.options import options
 from confradar.errors import SettingError, UnknownName
 from confradar.logs import LEVELS
 from confradar.settings import Settings
@@ -22,7 +20,6 @@ from confradar.storage import logs as kept_logs
 from confradar.storage.outputs import Good
 
 STATEMENT_SECONDS = 5
-TREND = 30  # crawls
 Answer = dict[str, Any]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -158,30 +155,7 @@ def log(settings: Settings, key: str, name: str, asked: LogFilter) -> str:
 def sources(settings: Settings) -> list[Answer]:
     """The sources: what they declare, how they are read, the last crawl, and the counts of the last ones."""
     with _reading(settings) as connection:
-        states = history.last_states(connection)
-        trends = {name: history.trend(connection, name, limit=TREND) for name in graph.plan("group:scrapers").names}
-    found = []
-    for reader in readers().values():
-        source = reader.source
-        used = options(source, settings, configuration.source_overrides(source.name))
-        found.append(
-            {
-                "name": source.name,
-                "step": source.step,
-                "home": source.home,
-                "base": used.base or source.base,
-                "cadence": source.cadence,
-                "expected_listings": list(used.expected),
-                "seconds_between_requests": used.delay,
-                "feeds": [
-                    {"name": feed.name, "path": feed.path, "why": feed.why, "enabled": feed.name in used.feeds}
-                    for feed in source.feeds
-                ],
-                "last": states.get(source.step),
-                "trend": trends[source.step],
-            }
-        )
-    return found
+        return steps.describe_sources(connection, settings)
 
 
 def checks(settings: Settings) -> Answer:

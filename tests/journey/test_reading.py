@@ -58,6 +58,11 @@ def test_json_has_every_command(terminal: Terminal) -> None:
     sources = terminal("confradar sources --json").json()
     assert [source["name"] for source in sources] == ["acl_web", "ai_deadlines", "chairing_tool", "elra", "wikicfp"]
     assert all(source["feeds"] for source in sources)
+    for source in sources:
+        assert source["expected"] == "-".join(map(str, source["expected_listings"]))
+        assert (source["state"], source["listings"]) == (source["last"]["status"], source["trend"][-1]["count"])
+    wrong = terminal("confradar sources", CONFRADAR_SOURCE_ELRA_DELAY="soon")
+    assert (wrong.code, "CONFRADAR_SOURCE_ELRA_DELAY: found 'soon'" in wrong.err) == (2, True)
     assert {run["status"] for run in terminal("confradar runs --json").json()} == {"ok"}
     resolved = terminal('confradar resolve "Jan 29, 2026" --zone AoE --json').json()
     assert resolved["latest"] == "2026-01-30T11:59:59+00:00"
