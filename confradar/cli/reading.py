@@ -44,10 +44,11 @@ def list_(now: str | None, limit: int, as_json: bool) -> None:
     settings, moment = opened(), steps.instant(now)
     with database.reading(settings.database) as connection:
         rows = selecting.gates(connection, Selection(limit=limit), now=moment).rows
+        newest = answers.last_deadline(connection)
     if as_json:
         print_json(rows)
     else:
-        tables.show_coming(rows, moment)
+        tables.show_coming(rows, moment, newest)
 
 
 @click.command()

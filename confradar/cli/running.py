@@ -18,7 +18,7 @@ from confradar import settings as configuration
 from confradar.cli import following, tables
 from confradar.crawling.options import options
 from confradar.deadlines.selection import Selection
-from confradar.deadlines.words import counted, seconds
+from confradar.deadlines.words import counted, seconds, short_key
 from confradar.errors import BrokerUnavailable, DatabaseUnavailable, ServerFailed
 from confradar.settings import Settings, masked
 from confradar.sources.base import readers
@@ -124,6 +124,9 @@ def execute(
 
         run = following.follow(key, settings, console, tend=watching, absent=absent, forget=forget)
     tables.figures(console, run)
+    if run.status == "failed":
+        show = f"confradar runs show {short_key(run.key)}"
+        console.print(f"what happened: {show}; whether the sources answer: confradar doctor --online", soft_wrap=True)
     if run.status in EXIT_CODES:
         tables.coming(settings, Selection(limit=10), now=run.logical_instant)
     return EXIT_CODES.get(run.status, 1)

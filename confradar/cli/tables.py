@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from confradar.cli.following import COLOURS
 from confradar.deadlines.selection import Selection
-from confradar.deadlines.words import ORDER, moved, number, once, once_zoned, span_of, what
+from confradar.deadlines.words import ORDER, counted, moved, number, once, once_zoned, span_of, what
 from confradar.settings import Settings
 from confradar.storage import answers, database, ledger, selecting
 
@@ -59,10 +59,9 @@ def figures(console: Console, run: ledger.Run) -> None:
     if found:
         told = [f"{number(found[name])} {name}" for name in ("total", "created", "updated", "unchanged", "rejected")]
         moves = [f"{number(found['moves'][name])} {name}" for name in ORDER if found["moves"].get(name)]
-        fresh = found["new_conferences"]
-        conferences_ = f"{number(fresh)} new conference{'' if fresh == 1 else 's'}"
+        fresh = counted(found["new_conferences"], "new conference")
         console.print(
-            f"listings: {', '.join(told)} · {conferences_} · moves: {', '.join(moves) or 'none'}",
+            f"listings: {', '.join(told)} · {fresh} · moves: {', '.join(moves) or 'none'}",
             soft_wrap=True,
         )
 
@@ -70,17 +69,19 @@ def figures(console: Console, run: ledger.Run) -> None:
 def coming(settings: Settings, asked: Selection, *, now: datetime) -> None:
     """Print the deadlines of a selection."""
     with database.reading(settings.database) as connection:
-        rows = selecting.gates(connection, asked, now=now).rows
-    show_coming(rows, now)
+        rows, newest = selecting.gates(connection, asked, now=now).rows, answers.last_deadline(connection)
+    show_coming(rows, now, newest)
 
 
-def show_coming(rows: list[dict[str, Any]], now: datetime) -> None:
-    """Print deadlines: how long is left · what · when · as published · how sure."""
+def show_coming(rows: list[dict[str, Any]], now: datetime, newest: datetime | None) -> None:
+    """Print deadlines: how long is left · what · when · as published · how sure. `newest` is the store's last one."""
     console = output()
     if not rows:
-        console.print(
-            f"No deadline is known that comes after {now:%a %d %b %Y %H:%M} UTC. `confradar crawl` reads the sources."
-        )
+        hint = "`confradar crawl` reads the sources."
+        if newest and newest < now:
+            before = newest - timedelta(days=30)
+            hint = f"The last one was on {newest:%d %b %Y}: `confradar list --now {before:%Y-%m-%d}` counts from there."
+        console.print(f"No deadline is known that comes after {now:%a %d %b %Y %H:%M} UTC. {hint}", soft_wrap=True)
         return
     table = plain("left", "what", "safe date (UTC)", "as published", "verdict", "sources")
     for row in rows:

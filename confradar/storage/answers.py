@@ -14,6 +14,7 @@ from rapidfuzz import process
 from sqlalchemy import Connection, Select, Table, case, func, select
 
 from confradar.deadlines.conference import Direction, Verdict
+from confradar.deadlines.selection import SHOWN_TYPES
 from confradar.errors import UnknownName
 from confradar.storage import tables
 
@@ -106,6 +107,16 @@ def least_certain(connection: Connection, sure: Mapping[str, int], *, limit: int
         .limit(limit)
     )  # fmt: skip
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def last_deadline(connection: Connection) -> datetime | None:
+    """The latest instant of any deadline that readers see without asking for more; None if there is none."""
+    gate, edition = tables.deadline.c, tables.conference.c
+    query = select(func.max(gate.latest)).join(tables.conference, edition.id == gate.conference_id)
+    found: datetime | None = connection.scalar(
+        query.where(edition.merged_into.is_(None), edition.type.in_(SHOWN_TYPES))
+    )
+    return found
 
 
 def counts(connection: Connection) -> dict[str, int]:

@@ -50,6 +50,9 @@ def test_all_sources_down_is_a_failure_with_five_reasons(terminal: Terminal, sta
     assert said.code == 1, said.err
     assert len(re.findall(r"^\w+ +failed .*127\.0\.0\.1: connection refused$", said.err, re.MULTILINE)) == 5, said.err
     assert said.out == ""
+    line = re.search(r"^what happened: (confradar runs show \S+); .*: confradar doctor --online$", said.err, re.M)
+    assert line, said.err
+    assert "connection refused" in terminal(line[1]).out
 
 
 def test_ctrl_c_keeps_what_has_come(terminal: Terminal, staged: dict[str, str]) -> None:

@@ -76,6 +76,15 @@ def test_a_day_counts_from_where_one_says(terminal: Terminal) -> None:
     assert (wrong.code, wrong.err) == (2, "confradar: date: found 'yesterday', wanted a day such as 2026-01-13\n")
 
 
+def test_a_list_of_past_dates_alone_says_from_when_to_count(terminal: Terminal) -> None:
+    """The command that it names shows the last ones."""
+    said = terminal("confradar list --now 2031-01-01")
+    command = re.search(r"The last one was on \d\d \w{3} \d{4}: `(confradar list --now \S+)` counts", said.out)
+
+    assert command, said.out
+    assert "verdict" in terminal(command[1]).out
+
+
 def test_a_name_that_is_not_known_suggests_near_ones(terminal: Terminal) -> None:
     """Exit code 2; a conference, a source."""
     said = terminal("confradar show eccv26")
