@@ -5,11 +5,13 @@ Instants are ISO 8601 in UTC with their offset, days ISO 8601; what does not app
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from confradar.deadlines.conference import MOVES
+from confradar.sources.base import Source
 
 Row = Mapping[str, Any]
 Record = dict[str, Any]
@@ -25,7 +27,12 @@ def gate_id(row: Row) -> str:
 
 
 def deadline(row: Row) -> Record:
-    """A gate as `selecting.gates` gives it."""
+    """A gate as `selecting.gates` gives it, with its conference."""
+    return {**gate(row), "conference": conference(row)}
+
+
+def gate(row: Row) -> Record:
+    """A gate as `selecting.gates` gives it, without its conference."""
     said = published(row)
     return {
         "id": gate_id(row),
@@ -43,8 +50,47 @@ def deadline(row: Row) -> Record:
         "moved": _moved(last_move(row)),
         "updated_at": written(updated_at(row)),
         "last_confirmed_at": written(max((one["last_confirmed_at"] for one in row["claims"]), default=None)),
-        "conference": conference(row),
         "claims": [claim(one) for one in row["claims"]],
+    }
+
+
+def whole(row: Row) -> Record:
+    """All about a conference, as `answers.conference` gives it."""
+    names = ("source", "url", "first_seen_at", "last_seen_at", "not_seen_since")
+    return {
+        **conference(row),
+        "deadlines": [gate(one) for one in gates_of(row)],
+        "mentions": [
+            {name: written(one[name]) if name.endswith(("_at", "_since")) else one[name] for name in names}
+            for one in row["mentions"]
+        ],
+    }
+
+
+def gates_of(row: Row) -> list[Record]:
+    """The gates of a conference as `answers.conference` gives it, each as `selecting.gates` would."""
+    edition = {name: value for name, value in row.items() if name not in ("deadlines", "mentions", "changes")}
+    lines: defaultdict[int | None, list[Row]] = defaultdict(list)
+    for line in sorted(row["changes"], key=lambda line: line["id"]):
+        lines[line["deadline_id"]].append(line)
+    return [{**edition, **one, "changes": lines[one["id"]]} for one in row["deadlines"]]
+
+
+def source(declared: Source, last: Row | None, good: Row | None) -> Record:
+    """A source, how it was last read (`history.last_states`), and its last good crawl (`listings`, `kept_at`)."""
+    return {
+        "name": declared.name,
+        "home": declared.home,
+        "cadence": declared.cadence,
+        "feeds": [{"name": feed.name, "path": feed.path, "why": feed.why} for feed in declared.feeds],
+        "last": last
+        and {
+            "status": last["status"],
+            "reason": last["reason"],
+            "listings": last["count"],
+            "at": written(last["finished_at"]),
+        },
+        "last_good": good and {"listings": good["listings"], "at": written(good["kept_at"])},
     }
 
 

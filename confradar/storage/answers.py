@@ -24,14 +24,16 @@ GATE = ("conference_id", "kind", "round", "track")
 
 
 def conference(connection: Connection, slug: str) -> Answer:
-    """All about one conference: its own columns, `deadlines` (with `claims`), `mentions` and `changes`, newest first.
+    """All about one conference: its own columns, its series' key as `series`, `deadlines` (with `claims`), `mentions`,
+    and `changes`, newest first.
 
     The slug of a conference that was merged into another leads there. Raises UnknownName, naming near slugs.
     """
     edition = tables.conference.c
-    query = select(tables.conference).where(edition.slug == slug)
+    every = select(tables.conference, tables.series.c.key.label("series")).outerjoin(tables.series)
+    query = every.where(edition.slug == slug)
     while (found := connection.execute(query).mappings().one_or_none()) and found["merged_into"]:
-        query = select(tables.conference).where(edition.id == found["merged_into"])
+        query = every.where(edition.id == found["merged_into"])
     if found is None:
         slugs = connection.scalars(select(edition.slug)).all()
         near = process.extract(slug, slugs, limit=3, score_cutoff=60)

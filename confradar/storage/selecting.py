@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from confradar.deadlines.conference import MOVES
 from confradar.deadlines.facets import search_words
 from confradar.deadlines.parameters import Order, Position, Status
 from confradar.deadlines.selection import Selection
+from confradar.errors import SelectionError
 from confradar.storage import answers, tables
 from confradar.storage.answers import Answer
 
@@ -47,6 +49,12 @@ def closed_until(connection: Connection, *, now: datetime) -> datetime | None:
     """When the last gate closed that is closed at that moment: until the next one does, nothing closes or opens."""
     found: datetime | None = connection.scalar(select(func.max(_gate.latest)).where(_gate.latest < now))
     return found
+
+
+def changed_at(connection: Connection) -> datetime | None:
+    """When anything was last told or decided: since then nothing but confirmations came."""
+    newest = (select(func.max(table.c.at)).scalar_subquery() for table in (tables.change, tables.audit))
+    return max(filter(None, connection.execute(select(*newest)).one()), default=None)
 
 
 def gates(connection: Connection, asked: Selection, *, now: datetime) -> Page:
@@ -107,6 +115,53 @@ def conferences(connection: Connection, asked: Selection, *, now: datetime) -> P
     return Page(rows, replace(asked, cursor=position) if position else None)
 
 
+def changes(connection: Connection, asked: Selection, *, now: datetime, after: int | None = None) -> Page:
+    """The changes of a selection's conferences, as `answers.recent_changes` has them, each with its `year` and so on.
+
+    The newest first, or those after that number, in the order in which they were written. What is asked of gates
+    holds for the gate that a change speaks of; of `status`, only `moved` means something here; `order` nothing.
+    Also those of a conference that was merged into another.
+    """
+    of_gate = replace(asked, status=Status.ALL)
+    query = (
+        select(tables.change, *_shown(), _gate.kind, _gate.round, _gate.track, tables.mention.c.source)
+        .add_columns(tables.mention.c.url)
+        .join(tables.conference, _edition.id == _line.conference_id)
+        .outerjoin(tables.series, tables.series.c.id == _edition.series_id)
+        .outerjoin(tables.deadline, _gate.id == _line.deadline_id)
+        .outerjoin(tables.mention, tables.mention.c.id == _line.mention_id)
+        .where(*_of_conference(connection, asked, merged=True))
+    )
+    if of_gate.of_gates:
+        query = query.where(*_of_gate(of_gate, now, dated=False))
+    if asked.status is Status.MOVED:
+        query = query.where(_line.field == "date", _line.direction.in_(MOVES))
+    if asked.source:
+        query = query.where(tables.mention.c.source.in_(asked.source))
+    key = (_line.at, _line.id)
+    if after is not None:
+        query = query.where(_line.id > after).order_by(_line.id)
+    else:
+        query = query.order_by(*(part.desc() for part in key))
+        if (at := asked.cursor) is not None:
+            query = query.where(_behind(key, (at.safe_at or NEVER, _number(at.slug)), Order.LATEST))
+    rows, more = _page(connection, query, asked.limit)
+    position = Position(rows[-1]["at"], str(rows[-1]["id"])) if more else None
+    return Page(rows, replace(asked, cursor=position) if position else None)
+
+
+def _number(text: str) -> int:
+    """The number of a change in a cursor, which may be one of gates."""
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise SelectionError([("cursor", "is none of an answer with changes")])
+    return int(text)
+
+
+def last_change(connection: Connection) -> int:
+    """The number of the newest change, 0 before the first: `changes` after it are those that are still to come."""
+    return connection.scalar(select(func.max(_line.id))) or 0
+
+
 def count(connection: Connection, asked: Selection, *, now: datetime) -> int:
     """How many gates a selection has in all, up to `COUNTED`."""
     found = (
@@ -133,8 +188,9 @@ def _behind(key: Sequence[ColumnElement[Any]], where: Sequence[Any], order: Orde
     return tuple_(*key) < there if order is Order.LATEST else tuple_(*key) > there
 
 
-def _of_conference(connection: Connection, asked: Selection) -> Iterable[ColumnElement[bool]]:
-    yield _edition.merged_into.is_(None)
+def _of_conference(connection: Connection, asked: Selection, *, merged: bool = False) -> Iterable[ColumnElement[bool]]:
+    if not merged:
+        yield _edition.merged_into.is_(None)
     yield _edition.type.in_(asked.type)
     for word in search_words(asked.q):
         yield _edition.search_text.contains(f" {word}", autoescape=True)
@@ -164,8 +220,9 @@ def ids_of(connection: Connection, slugs: Iterable[str]) -> list[int]:
     return list(connection.scalars(select(target).where(_edition.slug.in_(tuple(slugs)))))
 
 
-def _of_gate(asked: Selection, now: datetime) -> Iterable[ColumnElement[bool]]:
-    yield _gate.safe_at.is_not(None)
+def _of_gate(asked: Selection, now: datetime, *, dated: bool = True) -> Iterable[ColumnElement[bool]]:
+    if dated:
+        yield _gate.safe_at.is_not(None)
     if asked.status in (Status.OPEN, Status.MOVED):
         yield _gate.latest >= now
     if asked.status is Status.CLOSED:

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from confradar import steps
 from confradar.settings import Settings
-from confradar.web import answers, ops, ops_api, public
+from confradar.web import answers, api, ops, ops_api, public
 from confradar.web.access import Access
 from confradar.web.bounds import VALUES, Bounds, Rate
+from confradar.web.caching import Compression, Shelf
 from confradar.web.pages import Pages
+from confradar.web.sharing import Sharing
 
 
 def create(settings: Settings, *, now: Callable[[], datetime] = steps.now_utc) -> FastAPI:
@@ -31,11 +32,11 @@ def create(settings: Settings, *, now: Callable[[], datetime] = steps.now_utc) -
     )
     access = Access(settings)
     app.state.settings, app.state.access, app.state.pages = settings, access, Pages(settings, access)
-    app.state.now = now
-    for router in (public.router, ops.router, ops_api.router):
+    app.state.now, app.state.shelf = now, Shelf(settings)
+    for router in (public.router, api.router, ops.router, ops_api.router):
         app.include_router(router)
     answers.install(app)
-    app.add_middleware(GZipMiddleware)
+    app.add_middleware(Compression)
     app.add_middleware(
         Bounds,
         seconds=settings.web_seconds,
@@ -43,4 +44,5 @@ def create(settings: Settings, *, now: Callable[[], datetime] = steps.now_utc) -
         client=access.client,
         refuse=answers.refusal,
     )
+    app.add_middleware(Sharing)
     return app

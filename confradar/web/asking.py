@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -11,6 +14,7 @@ from starlette.requests import Request
 from confradar.deadlines.parameters import PARAMETERS
 from confradar.deadlines.selection import Selection
 from confradar.deadlines.verdict import EDITOR
+from confradar.errors import SelectionError
 from confradar.sources.base import readers
 
 
@@ -22,6 +26,34 @@ def selection(request: Request, own: Collection[str] = ()) -> tuple[Selection, d
     pairs = request.query_params.multi_items()
     asked = Selection.parse((pair for pair in pairs if pair[0] not in own), sources=(*readers(), EDITOR))
     return asked, {name: given for name in own if (given := [value for key, value in pairs if key == name and value])}
+
+
+def own(request: Request, *names: str) -> dict[str, list[str]]:
+    """The parameters of an outlet that takes no selection. Raises SelectionError for any other."""
+    found: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in names:
+            wanted = " or ".join(names) or "none"
+            raise SelectionError([(name[:40], f"is no parameter here; wanted {wanted}")])
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def since(given: dict[str, list[str]]) -> int | None:
+    """The change after which an outlet shall begin: that of `since`, as `token` made it. Raises SelectionError."""
+    try:
+        [written] = given.get("since") or [token(None)]
+        change = re.fullmatch(r"after:([0-9]{1,18})?", base64.urlsafe_b64decode(written + "===").decode("ascii"))
+        if not change or token(number := int(change[1]) if change[1] else None) != written:
+            raise ValueError(written)
+    except (ValueError, binascii.Error):
+        raise SelectionError([("since", "is no token; wanted that of an earlier answer")]) from None
+    return number
+
+
+def token(change: int | None) -> str:
+    """How readers write: after that change."""
+    return base64.urlsafe_b64encode(f"after:{'' if change is None else change}".encode()).decode().rstrip("=")
 
 
 def now(request: Request) -> datetime:

@@ -17,38 +17,22 @@ from confradar.settings import Settings
 from confradar.storage.answers import to_json
 from confradar.web import acting, views
 from confradar.web.access import Who, operator, same_origin
+from confradar.web.schemas import problem
 from confradar.web.views import LogFilter, RunFilter
 
 NAME = r"^[!-~]+$"
 KEY, STEP = "nightly:2026-02-03", "elra_conferences"
-PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {"type": "array", "items": {"type": "object"}},
-    },
-}
-
-
-def _problem(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/problem+json": {"schema": PROBLEM}}}
-
-
 router = APIRouter(
     prefix="/api/v1/ops",
     tags=["operator"],
     dependencies=[Depends(operator)],
     responses={
-        401: _problem("nobody is signed in"),
-        403: _problem("not from here, or sent by another site's page"),
-        404: _problem("there is no such run or step"),
-        409: _problem("it cannot be done, or is done already"),
-        422: _problem("a parameter or the body cannot be used"),
-        503: _problem("database or broker does not answer"),
+        401: problem("nobody is signed in"),
+        403: problem("not from here, or sent by another site's page"),
+        404: problem("there is no such run or step"),
+        409: problem("it cannot be done, or is done already"),
+        422: problem("a parameter or the body cannot be used"),
+        503: problem("database or broker does not answer"),
     },
 )
 ACT = [Depends(same_origin)]

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 import uvicorn
 
-from confradar import settings
+from confradar import settings, steps
 from confradar.settings import Settings
 from confradar.storage import database
 from confradar.web import serving
@@ -87,11 +87,12 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Client]]:
     with ExitStack() as exits:
 
         def served(**values: Any) -> Client:
+            now = values.pop("now", steps.now_utc)
             url = values.pop("url", f"sqlite:///{tmp_path / 'confradar.sqlite'}")
             chosen = settings.load(
                 data_dir=tmp_path, CONFRADAR_DATABASE_URL=url, **{"web_requests_per_second": 1000, **values}
             )
             database.upgrade(chosen.database)
-            return exits.enter_context(running(serving.server(chosen), chosen))
+            return exits.enter_context(running(serving.server(chosen, now=now), chosen))
 
         yield served
