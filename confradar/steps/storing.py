@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -166,6 +168,19 @@ def _merge(
     return _write(connection, run, given), used
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No search for cycles: a store makes records by the hundred thousand, in none, and looking takes a fifth of it."""
+    searches = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searches:
+            gc.enable()
+
+
+@uncollected()
 def _write(connection: Connection, run: ledger.Run, given: Mapping[datetime, Sequence[int]]) -> dict[str, Any]:
     """Merge kept outputs into the store in the order of their instants; returns the figures of all together."""
     known = conferences.known(connection)
