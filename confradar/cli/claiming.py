@@ -1,4 +1,4 @@
-"""Commands by which a person corrects a date: claim set, claim clear."""
+"""Commands by which a person corrects a date: claim set, claim withdraw, claim clear."""
 
 from __future__ import annotations
 
@@ -48,6 +48,23 @@ def set_(
     shown = tables.when(window.earliest, window.latest, window.earliest)
     doubts = "; ".join(filter(None, (window.reason, window.finding)))
     tables.output().print(Text(f"{shown} UTC" + (f" ({doubts})" if doubts else "")), soft_wrap=True)
+
+
+@claim.command()
+@click.argument("conference")
+@kind_argument
+@click.option("--url", required=True, metavar="URL", help="The page that says so.")
+@why_option
+@round_option
+@track_option
+@by_option
+def withdraw(conference: str, kind: str, url: str, why: str, number: int, track: str, by: str) -> None:
+    """Say that a gate is no more, until that is cleared.
+
+    E.g. `confradar claim withdraw icml-2027 rebuttal_end --url https://icml.cc --why "no rebuttal this year"`.
+    """
+    steps.withdraw_claim(conference.lower(), (Kind(kind), number, track), opened(), url=url, why=why, by=by)
+    tables.output().print("withdrawn")
 
 
 @claim.command()

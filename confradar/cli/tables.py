@@ -16,7 +16,7 @@ from confradar.deadlines.words import ORDER, counted, moved, number, once, once_
 from confradar.settings import Settings
 from confradar.storage import answers, database, ledger, selecting
 
-STYLES = {"earlier": "bold red", "later": "green", "zone": "yellow", "disputed": "yellow"}
+STYLES = {"earlier": "bold red", "withdrawn": "bold red", "later": "green", "zone": "yellow", "disputed": "yellow"}
 PIPE_WIDTH = 1000  # of a pipe: no line is cut or folded
 
 

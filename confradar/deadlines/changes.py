@@ -30,10 +30,14 @@ def direction(before: Claim | None, after: Claim) -> Direction | None:
     """Where the date of one claim (same mention, kind, round and track) went; None if it did not move.
 
     An estimate is no date: nothing moves towards one or between two. A date where there was no instant
-    before (`TBA`, or no claim) is new, and the way back is a widening. A changed spelling of the same
-    instants, within 60 seconds, is no move. The same words in another zone are `zone`, and so is the step between
-    UTC and "anywhere on earth" in a list that writes all instants in UTC.
+    before (`TBA`, or no claim) is new, and the way back is a widening. Words that withdraw the gate do so whatever
+    the claim said before, unless they stood there already. A changed spelling of the same instants, within 60
+    seconds, is no move. The same words in another zone are `zone`, and so is the step between UTC and "anywhere on
+    earth" in a list that writes all instants in UTC.
     """
+    if after.withdrawn:
+        stood = before is not None and before.withdrawn and before.last_confirmed_at is None
+        return None if stood else Direction.WITHDRAWN
     if after.estimated:
         return None
     if before is not None and before.estimated:

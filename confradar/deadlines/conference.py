@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 
-from confradar.deadlines.dates import Precision
+from confradar.deadlines.dates import Precision, withdraws
 from confradar.deadlines.listing import EntryType, Kind, Listing
 
 
@@ -145,6 +145,11 @@ class Claim:
     def key(self) -> tuple[int, Kind, int, str]:
         """(mention, kind, round, track), unique."""
         return self.mention_id, self.kind, self.round, self.track
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it says that the gate is no more."""
+        return withdraws(self.reason)
 
     @property
     def gate(self) -> tuple[Kind, int, str]:

@@ -14,7 +14,9 @@ from confradar.deadlines.listing import Kind
 from confradar.deadlines.reach import BEFORE_THE_EVENT, Edition, doubtful, impossible
 from confradar.deadlines.zones import find_zones, read_zone
 
-__all__ = ["BEFORE_THE_EVENT", "Edition", "Precision", "Window", "is_state", "parse_day", "parse_days", "resolve"]
+__all__ = [
+    "BEFORE_THE_EVENT", "Edition", "Precision", "Window", "is_state", "parse_day", "parse_days", "resolve", "withdraws",
+]  # fmt: skip
 
 LONGEST = 500  # characters of a text that is read; a longer one is refused
 
@@ -44,11 +46,15 @@ class Window:
     finding: str = ""
 
 
+WITHDRAWN = "withdrawn"
+_GIVEN_UP = r"withdrawn|cancell?ed"
 _STATES = {
-    "TBA": r"tba|announced|soon", "TBD": r"tbd|determined|decided", "TBC": r"tbc|confirmed",
+    WITHDRAWN: _GIVEN_UP, "TBA": r"tba|announced|soon", "TBD": r"tbd|determined|decided", "TBC": r"tbc|confirmed",
     "N/A": r"n/?a|n\. ?a\.|none|null|not applicable", "rolling": r"rolling|ongoing|open|any ?time|continuous",
     "past": r"past|passed|closed|over|expired",
 }  # fmt: skip
+# What is left of "5 May 2026 (cancelled)" and "Withdrawn (was 5 May 2026)" without the day.
+_NOTHING_BUT_GIVEN_UP = re.compile(rf"\W*(?:(?:was|is|has|been|now)\W+)*(?:{_GIVEN_UP})\W*(?:was\W*)?", re.IGNORECASE)
 # Words around a date that change nothing about it; what else is left over is reported.
 _SILENT = re.compile(
     r"\b(?:at|on|by|from|between|to|until|till|and|the|of|in|is|or|due|date|day|time|early|mid|late|beginning|end|eod|"
@@ -83,9 +89,9 @@ def resolve(text: str, zone_text: str | None, *, kind: Kind, edition: Edition, d
     are inverted). Without a known zone the window reaches from UTC+14 to UTC-12. An hour that comes twice at a
     change of clocks, or not at all, gives both instants; the end of a day is the later one. Dates that are struck
     through, extended or labelled as another kind's are left out. A day without a year is given one if the edition
-    leaves one choice: the last such day before the event, or the one whose weekday fits. States (`TBA`), days that
-    do not exist, gates that the event makes impossible and texts of more than 500 characters give precision `none`
-    with the reason.
+    leaves one choice: the last such day before the event, or the one whose weekday fits. States (`TBA`, or `cancelled`,
+    also behind a day), days that do not exist, gates that the event makes impossible and texts of more than 500
+    characters give precision `none` with the reason.
     """
     if len(text) > LONGEST:
         return _nothing(f"{len(text):,} characters: more than {LONGEST}")
@@ -109,6 +115,11 @@ def resolve(text: str, zone_text: str | None, *, kind: Kind, edition: Edition, d
 def is_state(text: str) -> bool:
     """Whether words say that there is no date (`TBA`, nothing at all), rather than one that cannot be read."""
     return bool(_state(_plain(text)))
+
+
+def withdraws(reason: str) -> bool:
+    """Whether the reason of a window or a claim says that the gate is withdrawn."""
+    return reason.split(":")[0] == WITHDRAWN
 
 
 def parse_day(text: str, year: int | None) -> date | None:
@@ -146,6 +157,8 @@ def _read(words: _Words, kind: Kind, year: int, day_first: bool | None) -> _Read
     if not days:
         return _Reading(_nothing(_reason(words.gate)))
 
+    if _NOTHING_BUT_GIVEN_UP.fullmatch(found.rest):
+        return _Reading(_nothing(_reason(words.gate)))
     unread = " ".join(_SILENT.sub(" ", found.rest).split())[:60]
     precision = Precision.SECOND if clocks.seconds else Precision.MINUTE if clocks.exact else Precision.DAY
     if found.months:

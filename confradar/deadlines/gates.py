@@ -129,7 +129,10 @@ def _deadline(
     told = False
     for move in moves:
         before, after, where = move.before, move.after, move.direction
-        if where is None or (where is Direction.NEW and (told or (old is not None and old.safe_at is not None))):
+        safe_at = old.safe_at if old is not None else None
+        if where is None or (where is Direction.NEW and (told or safe_at)):
+            continue
+        if where is Direction.WITHDRAWN and not safe_at:  # there was nothing to withdraw
             continue
         told = True
         changes.record(
@@ -137,11 +140,11 @@ def _deadline(
             merged,
             key[0],
             "date",
-            changes.words(before) if before else None,
+            changes.words(before) if before else f"{safe_at:%Y-%m-%d %H:%M} UTC" if safe_at else None,
             changes.words(after),
             deadline_id=row.id,
             mention_id=after.mention_id,
-            before_at=before.earliest if before else None,
+            before_at=before.earliest if before else safe_at,
             after_at=after.earliest,
             direction=where,
             reverted=changes.reverted(after, known.former.get(after.key, ())),

@@ -81,9 +81,9 @@ def _sooner(one: Claim, other: Claim) -> bool:
 def decide(said: Collection[Claim], mentions: Mapping[int, Mention], now: datetime) -> Said:
     """The verdict over all claims of one gate at the aware instant `now`; `mentions` by id.
 
-    An editor's claim decides alone until it is cleared. Otherwise those that were confirmed in the last seven days
-    count, else the newest; estimates and words without an instant never do. The safe date is the earliest instant that
-    all agree on, else the earliest of any.
+    An editor's claim decides alone until it is cleared, also one that withdraws the gate. Otherwise those that were
+    confirmed in the last seven days count, else the newest; estimates and words without an instant never do. The safe
+    date is the earliest instant that all agree on, else the earliest of any.
     """
     dated = [
         claim
@@ -91,12 +91,12 @@ def decide(said: Collection[Claim], mentions: Mapping[int, Mention], now: dateti
         if claim.earliest
         and claim.precision is not Precision.NONE
         and not claim.estimated
-        and not (claim.last_confirmed_at and _edited(claim, mentions))
+        and not _edited(claim, mentions)
     ]
     confirmed = {
         claim.mention_id: claim.last_confirmed_at or mentions[claim.mention_id].last_seen_at for claim in dated
     }
-    edited = [claim for claim in dated if _edited(claim, mentions)]
+    edited = [claim for claim in said if claim.last_confirmed_at is None and _edited(claim, mentions)]
     fresh = [claim for claim in dated if confirmed[claim.mention_id] >= now - CREDIBLE_FOR]
     newest = [claim for claim in dated if confirmed[claim.mention_id] == max(confirmed.values())]
     credible = edited or fresh or newest

@@ -2,7 +2,7 @@
 
 from confradar.steps.crawling import crawl, crawl_in_run, reach
 from confradar.steps.describing import describe_sources
-from confradar.steps.editing import clear_claim, set_claim
+from confradar.steps.editing import clear_claim, set_claim, withdraw_claim
 from confradar.steps.fetching import fetch
 from confradar.steps.identifying import identify, identity_of, join, split, uncertain
 from confradar.steps.nights import NightState, night_state
@@ -69,4 +69,5 @@ __all__ = [
     "upgrade",
     "watch",
     "withdraw",
+    "withdraw_claim",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from confradar.deadlines.conference import Conference, Known, Mention, Pin, SourceOutput
-from confradar.deadlines.dates import Edition, Window, resolve
+from confradar.deadlines.dates import WITHDRAWN, Edition, Window, resolve
 from confradar.deadlines.listing import Listing, WrittenDate
 from confradar.deadlines.merge import merge
 from confradar.deadlines.verdict import EDITOR, Gate
@@ -27,32 +27,29 @@ def set_claim(
     The claim decides alone and outlives the following nights. `url` is the page that says so. Raises UnknownName for
     the conference, FieldError for an address or a text that no listing may have, Refused for words that name no date.
     """
-    kind, number, track = gate
     with database.transaction(settings.database) as connection:
         known, conference = _known(connection, slug)
         edition = Edition(conference.year, conference.starts_on, conference.ends_on)
-        window = resolve(text, zone_text, kind=kind, edition=edition)
+        window = resolve(text, zone_text, kind=gate[0], edition=edition)
         if window.earliest is None:
             raise Refused(f"{text!r} names no date: {window.reason}. Write one such as '12 May 2026, 23:59 AoE'.")
-        written = WrittenDate(kind, text, zone_text, number, track)
-        said = Listing(
-            source=EDITOR,
-            ref=_ref(conference, gate),
-            url=url,
-            title=conference.title,
-            year=conference.year,
-            type=conference.type,
-            starts_on=conference.starts_on,
-            ends_on=conference.ends_on,
-            dates=(written,),
-        )
-        now = database.clock(connection)
-        if said.key not in known.mentions:
-            pin = Pin(_oldest(known, conference).key, said.key, together=True)
-            pins.add(connection, pin, by=by, why=why, at=now)
-            known = replace(known, pins=[*known.pins, pin])
-        _store(connection, known, said, by=by, action="claim set", why=why, settings=settings, now=now)
+        said = _listing(conference, gate, text, zone_text, url)
+        _say(connection, known, conference, said, by=by, action="claim set", why=why, settings=settings)
     return window
+
+
+def withdraw_claim(slug: str, gate: Gate, settings: Settings, *, url: str, why: str, by: str) -> None:
+    """Say that there is no such gate any more; decides alone until it is cleared. `url` is the page that says so.
+
+    Raises UnknownName for the conference, FieldError for an address that no listing may have, Refused for a gate of
+    which nobody has spoken.
+    """
+    with database.transaction(settings.database) as connection:
+        known, conference = _known(connection, slug)
+        if (conference.id, *gate) not in known.deadlines:
+            raise Refused(f"Nobody has spoken of the {_named(gate)} of {conference.slug}; nothing can be withdrawn.")
+        said = _listing(conference, gate, WITHDRAWN, None, url)
+        _say(connection, known, conference, said, by=by, action="claim withdraw", why=why, settings=settings)
 
 
 def clear_claim(slug: str, gate: Gate, settings: Settings, *, why: str, by: str) -> None:
@@ -66,7 +63,7 @@ def clear_claim(slug: str, gate: Gate, settings: Settings, *, why: str, by: str)
         ]
         ours = [listing for listing in said if [written.gate for written in listing.dates] == [gate]]
         if not ours:
-            raise Refused(f"No editor has set the {gate[0].replace('_', ' ')} of {conference.slug}.")
+            raise Refused(f"No editor has set the {_named(gate)} of {conference.slug}.")
         now = database.clock(connection)
         for listing in ours:
             silent = replace(listing, dates=())
@@ -81,6 +78,21 @@ def _known(connection: Connection, slug: str) -> tuple[Known, Conference]:
     return known, known.conferences[found["id"]]
 
 
+def _listing(conference: Conference, gate: Gate, text: str, zone_text: str | None, url: str) -> Listing:
+    kind, number, track = gate
+    return Listing(
+        source=EDITOR,
+        ref=_ref(conference, gate),
+        url=url,
+        title=conference.title,
+        year=conference.year,
+        type=conference.type,
+        starts_on=conference.starts_on,
+        ends_on=conference.ends_on,
+        dates=(WrittenDate(kind, text, zone_text, number, track),),
+    )
+
+
 def _oldest(known: Known, conference: Conference) -> Mention:
     """The mention to which a conference belongs, whatever else it loses."""
     return min((m for m in known.mentions.values() if m.conference_id == conference.id), key=lambda mention: mention.id)
@@ -89,6 +101,30 @@ def _oldest(known: Known, conference: Conference) -> Mention:
 def _ref(conference: Conference, gate: Gate) -> str:
     """The name of an editor's claim: the conference's slug, which never changes, and the gate."""
     return " ".join(str(part) for part in (conference.slug, *gate) if part)
+
+
+def _named(gate: Gate) -> str:
+    return gate[0].replace("_", " ")
+
+
+def _say(
+    connection: Connection,
+    known: Known,
+    conference: Conference,
+    said: Listing,
+    *,
+    by: str,
+    action: str,
+    why: str,
+    settings: Settings,
+) -> None:
+    """Store what an editor says, tied to its conference whatever identity makes of it."""
+    now = database.clock(connection)
+    if said.key not in known.mentions:
+        pin = Pin(_oldest(known, conference).key, said.key, together=True)
+        pins.add(connection, pin, by=by, why=why, at=now)
+        known = replace(known, pins=[*known.pins, pin])
+    _store(connection, known, said, by=by, action=action, why=why, settings=settings, now=now)
 
 
 def _store(

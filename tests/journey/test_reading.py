@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 
 PAGES = Path(__file__).parents[1] / "pages"
 FURTHER = ("demo sites", "db upgrade", "schedule pause", "schedule resume")
-FURTHER += ("claim set", "claim clear")
+FURTHER += ("claim set", "claim withdraw", "claim clear")
 FURTHER += ("identity show", "identity split", "identity merge", "identity review")
 FURTHER += ("runs show", "runs cancel", "runs retry", "runs release")
 PROMPT = """

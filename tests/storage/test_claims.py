@@ -77,6 +77,32 @@ def test_an_editor_decides_alone_for_many_nights_until_cleared(settings: Setting
     assert shown(settings) == ("disputed", FIRST)
 
 
+def test_an_editor_withdraws_a_gate_until_it_is_cleared(settings: Settings) -> None:
+    """No date is left, whatever the sources say, which is told once; their claims stay, and decide again later."""
+    slug = f"icml-{YEAR}"
+    steps.withdraw_claim(slug, SUBMISSION, settings, **WHY)
+
+    for day in (1, 30):
+        assert (gate(settings)["verdict"], gate(settings)["safe_at"]) == ("none", None)
+        night(settings, day)
+    assert [claim["text"] for claim in gate(settings)["claims"]] == ["withdrawn", FIRST, SECOND]
+    assert withdrawals(settings) == [(f"{FIRST}", "withdrawn", "editor")]
+
+    steps.clear_claim(slug, SUBMISSION, settings, why="it is held after all", by="ada")
+    assert shown(settings) == ("disputed", FIRST)
+    steps.withdraw_claim(slug, SUBMISSION, settings, **WHY)
+    assert len(withdrawals(settings)) == 2
+    steps.set_claim(slug, SUBMISSION, TRUE, settings, **WHY)
+    assert shown(settings) == ("single", TRUE)
+
+
+def withdrawals(settings: Settings) -> list[tuple[str, str, str]]:
+    """What the history says was withdrawn: what stood there, what is said, by whom."""
+    with database.reading(settings.database) as connection:
+        changes = answers.conference(connection, f"icml-{YEAR}")["changes"]
+    return [(row["before"], row["after"], row["source"]) for row in changes if row["direction"] == "withdrawn"]
+
+
 def test_who_and_why_are_kept_and_the_history_tells_it(settings: Settings) -> None:
     """An entry for each act; a run each, that names what was done; a change of verdict, no move."""
     steps.set_claim(f"icml-{YEAR}", SUBMISSION, TRUE, settings, **WHY)
@@ -128,6 +154,8 @@ def test_what_cannot_be_is_refused_and_stores_nothing(settings: Settings) -> Non
         steps.set_claim(f"icml-{YEAR}", SUBMISSION, "TBA", settings, **WHY)
     with pytest.raises(FieldError, match="http or https"):
         steps.set_claim(f"icml-{YEAR}", SUBMISSION, TRUE, settings, **{**WHY, "url": "icml.example"})
+    with pytest.raises(Refused, match="Nobody has spoken of the rebuttal end"):
+        steps.withdraw_claim(f"icml-{YEAR}", (Kind.REBUTTAL_END, 0, ""), settings, **WHY)
     with pytest.raises(Refused, match="No editor has set the submission"):
         steps.clear_claim(f"icml-{YEAR}", SUBMISSION, settings, why="mended", by="ada")
 

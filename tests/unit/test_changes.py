@@ -36,6 +36,10 @@ def guess(**fields) -> Claim:
     return replace(claim(**fields), estimated=True)
 
 
+def gone() -> Claim:
+    return replace(claim("cancelled", at=None), reason="withdrawn: no date is given")
+
+
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
 
@@ -68,6 +72,13 @@ HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
         (claim("10 May 23:59", "AoE", at=NOON + timedelta(hours=26)), claim("10 May", hours=26), Direction.WIDENED),
         (claim(), claim("TBA", at=None), Direction.WIDENED),
         (claim("TBA", at=None), claim(), Direction.NEW),
+        (claim(), gone(), Direction.WITHDRAWN),
+        (claim("TBA", at=None), gone(), Direction.WITHDRAWN),
+        (None, gone(), Direction.WITHDRAWN),
+        (gone(), gone(), None),
+        (replace(gone(), last_confirmed_at=NOON), gone(), Direction.WITHDRAWN),
+        (gone(), claim("TBA", at=None), None),
+        (gone(), claim(), Direction.NEW),
         (claim("TBA", at=None), claim("to be announced", at=None), None),
         (None, claim(), Direction.NEW),
         (None, claim("TBA", at=None), None),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from confradar.deadlines.dates import Edition, Precision, Window, resolve
+from confradar.deadlines.dates import Edition, Precision, Window, resolve, withdraws
 from confradar.deadlines.listing import Kind
 
 EDITION = Edition(2026, date(2026, 9, 7), date(2026, 9, 11))
@@ -142,6 +142,11 @@ def test_words_that_allow_more_give_a_window_with_its_reason(
         ("To be announced", "TBA: no date is given"),
         ("rolling", "rolling: no date is given"),
         ("past", "past: no date is given"),
+        ("Withdrawn", "withdrawn: no date is given"),
+        ("The deadline has been cancelled.", "withdrawn: no date is given"),
+        ("~~May 18, 2026~~ canceled", "withdrawn: no date is given"),
+        ("15 May 2026 (cancelled)", "withdrawn: no date is given"),
+        ("Cancelled (was 15 May 2026, 23:59 AoE)", "withdrawn: no date is given"),
         ("", "empty: no date is given"),
         (" – ", "empty: no date is given"),
         ("~~May 18, 2026~~", "empty: no date is given"),
@@ -278,3 +283,12 @@ def test_the_end_of_a_day_whose_last_hour_comes_twice_is_the_later_one() -> None
 
     assert edges(day) == ("2025-10-30T21:59:59", "2025-10-30T21:59:59")
     assert edges(hour) == ("2025-10-30T20:59:59", "2025-10-30T21:59:59")
+
+
+def test_a_date_stands_beside_another_gate_that_was_cancelled() -> None:
+    """Only words that say nothing else take the day back; what else is cancelled is a doubt."""
+    window = read("Abstract cancelled; paper: 15 May 2026 23:59", "UTC")
+
+    assert edges(window) == ("2026-05-15T23:59:00", "2026-05-15T23:59:00")
+    assert not withdraws(window.reason)
+    assert "cancelled" in window.finding

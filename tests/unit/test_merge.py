@@ -270,6 +270,41 @@ def test_an_editors_claim_decides_alone(nights):
     assert (nights.deadline.verdict, nights.deadline.safe_at) == (Verdict.SINGLE, instant("2026-05-05 12:00"))
 
 
+def test_a_source_withdraws_its_date_and_gives_it_again(nights):
+    """The gate stays without a date; the history tells the way there once, and the way back."""
+    nights.run(listing("ICML", due(MAY)))
+    nights.run(listing("ICML", due("cancelled")))
+    assert (nights.deadline.verdict, nights.deadline.safe_at) == (Verdict.NONE, None)
+    nights.run(listing("ICML", due("Withdrawn", None)))
+    nights.run(listing("ICML", due(MAY)))
+
+    assert [(change.direction, change.before_at, change.after_at) for change in nights.dates] == [
+        (Direction.WITHDRAWN, instant(MAY), None),
+        (Direction.NEW, None, instant(MAY)),
+    ]
+
+
+def test_a_gate_that_one_source_withdraws_follows_the_others(nights):
+    """Their date stands; that one of them took it back is told."""
+    nights.run(listing("ICML", due("2026-05-09 12:00")), listing("ICML", due(MAY), source="wikicfp"))
+    merged = nights.run(listing("ICML", due("cancelled")), listing("ICML", due(MAY), source="wikicfp"))
+
+    assert (nights.deadline.verdict, nights.deadline.safe_at) == (Verdict.SINGLE, instant(MAY))
+    [change] = merged.changes
+    assert (change.field, change.direction, change.after) == ("date", Direction.WITHDRAWN, "cancelled UTC")
+
+
+def test_a_source_that_comes_with_a_withdrawal_tells_it_of_a_dated_gate_alone(nights):
+    """Of a gate that nobody has dated there is nothing to withdraw; else what stood there is told."""
+    nights.run(listing("ICML", due("cancelled", kind=Kind.ABSTRACT), due(MAY)))
+    assert nights.dates == []
+    nights.run(listing("ICML", due("cancelled"), source="wikicfp"))
+
+    assert [(change.direction, change.before, change.before_at) for change in nights.dates] == [
+        (Direction.WITHDRAWN, "2026-05-10 12:00 UTC", instant(MAY))
+    ]
+
+
 def test_a_gate_that_a_source_no_longer_says_is_not_withdrawn(nights):
     """The claim stays with the moment at which it was last said."""
     nights.run(listing("ICML", due(MAY)))
