@@ -18,9 +18,16 @@ class SettingError(ConfRadarError):
 
 
 class UnknownName(ConfRadarError):
-    """A step, source, conference or run of that name does not exist. The message names near ones."""
+    """A step, source, conference or run of that name does not exist. The message names near ones.
+
+    `near` has the slugs of near conferences.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str, *, near: Sequence[str] = ()) -> None:
+        self.near = tuple(near)
+        super().__init__(message)
 
 
 class SelectionError(ConfRadarError):

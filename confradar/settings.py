@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     web_port: int = Field(3000, ge=1, le=65535)
     web_seconds: float = Field(5, gt=0)
     web_requests_per_second: float = Field(10, gt=0)
+    report_url: str = ""  # where readers tell an error; {what} and {id} stand for the deadline
     operator_hash: str = ""
     metrics_token: str = ""
     proxy_header: str = ""
@@ -109,6 +110,13 @@ class Settings(BaseSettings):
     def _web_address(cls, value: str) -> str:
         if value and not re.fullmatch(r"https?://[!-~]+", value):
             raise ValueError("http://127.0.0.1:5555")
+        return value
+
+    @field_validator("report_url")
+    @classmethod
+    def _report(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(https?://|mailto:)[!-~]{1,500}", value):
+            raise ValueError("mailto:radar@example.org?subject={what} or https://example.org/issues/new?title={what}")
         return value
 
     @field_validator("trusted_proxy")

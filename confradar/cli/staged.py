@@ -82,7 +82,7 @@ def _look_further(console: Console, folder: Path) -> None:
     settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in places.items())
     console.print("\nThis was staged. Look further, in this shell:")
     console.print(Text(f"  export {settings}"), soft_wrap=True)
-    for command in ("list", "show eccv-2026", "changes", "runs"):
+    for command in ("list", "show eccv-2026", "changes", "runs", "serve"):
         now = "" if command == "runs" else " --now 2026-02-03"
         console.print(Text(f"  {_program()} {command}{now}"), soft_wrap=True)
     console.print(Text(f"The living sites, in another shell: {_program()} crawl"), soft_wrap=True)

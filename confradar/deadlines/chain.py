@@ -14,8 +14,19 @@ CHAINS = (
     (Kind.ABSTRACT, Kind.SUBMISSION, Kind.NOTIFICATION, Kind.CAMERA_READY),
     (Kind.REBUTTAL_START, Kind.REBUTTAL_END),
 )
+# In which order a reader goes through the gates of a round.
+ORDER = (
+    Kind.REGISTRATION, Kind.ABSTRACT, Kind.SUBMISSION, Kind.COMMITMENT, Kind.SUPPLEMENTARY, Kind.REVIEW_RELEASE,
+    Kind.REBUTTAL_START, Kind.REBUTTAL_END, Kind.REVISION, Kind.NOTIFICATION, Kind.CAMERA_READY, Kind.OTHER,
+)  # fmt: skip
 
 Gate = tuple[Kind, int, str]
+
+
+def place(gate: Gate) -> tuple[bool, str, int, int]:
+    """Where a gate stands among those of its conference: tracks behind what has none, round by round, in order."""
+    kind, number, track = gate
+    return bool(track), track, number, ORDER.index(kind)
 
 
 def doubts(claims: Mapping[Gate, Claim]) -> dict[Gate, str]:

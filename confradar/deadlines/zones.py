@@ -121,6 +121,11 @@ def read_zone(words: str) -> Zone:
     )
 
 
+def iana_name(words: str) -> str | None:
+    """The zone of the IANA database of that name, whatever its case, as the database spells it; None if it has none."""
+    return _iana().get(words.strip().casefold())
+
+
 def find_zones(text: str) -> tuple[Zone | None, str]:
     """The zone within a text, None if there is none, and the text without it. Dashes in it must be plain.
 

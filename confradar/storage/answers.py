@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from rapidfuzz import process
-from sqlalchemy import Connection, Select, Table, case, func, select
+from sqlalchemy import Connection, Select, Table, case, func, or_, select
 
 from confradar.deadlines.conference import Direction, Verdict
 from confradar.deadlines.selection import SHOWN_TYPES
@@ -20,6 +20,7 @@ from confradar.storage import tables
 
 Answer = dict[str, Any]
 NEWEST = (tables.change.c.at.desc(), tables.change.c.id.desc())
+RELATIVES = 100  # that are named
 GATE = ("conference_id", "kind", "round", "track")
 
 
@@ -39,7 +40,7 @@ def conference(connection: Connection, slug: str) -> Answer:
         near = process.extract(slug, slugs, limit=3, score_cutoff=60)
         hint = f" Near: {', '.join(name for name, *_ in near)}." if near else ""
         hint = hint if slugs else " Nothing is stored yet; `confradar crawl` reads the sources."
-        raise UnknownName(f"There is no conference {slug!r}.{hint}")
+        raise UnknownName(f"There is no conference {slug!r}.{hint}", near=[name for name, *_ in near])
     gate, said = tables.deadline.c, tables.mention
     gates = select(tables.deadline).where(gate.conference_id == found["id"])
     mentions = (
@@ -53,6 +54,30 @@ def conference(connection: Connection, slug: str) -> Answer:
         "mentions": _answers(connection, mentions),
         "changes": _answers(connection, _changes().where(tables.change.c.conference_id == found["id"])),
     }
+
+
+def relatives(connection: Connection, found: Answer) -> list[Answer]:
+    """What belongs to a conference: other editions of its series, its parent, its children; the newest first.
+
+    Each has `relation` (`edition`, `parent`, `child`), `slug`, `title`, `acronym`, `year`, `type` and `starts_on`.
+    """
+    edition = tables.conference.c
+    relation = case(
+        (edition.id == found["parent_id"], "parent"), (edition.parent_id == found["id"], "child"), else_="edition"
+    )
+    same = or_(
+        edition.id == found["parent_id"],
+        edition.parent_id == found["id"],
+        (edition.series_id == found["series_id"]) & edition.series_id.is_not(None),
+    )
+    query = (
+        select(relation.label("relation"), *(edition[name] for name in ("slug", "title", "acronym", "year", "type")))
+        .add_columns(edition.starts_on)
+        .where(same, edition.id != found["id"], edition.merged_into.is_(None))
+        .order_by(edition.year.desc(), edition.slug)
+        .limit(RELATIVES)
+    )
+    return _answers(connection, query)
 
 
 def recent_changes(

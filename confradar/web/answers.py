@@ -26,6 +26,7 @@ from confradar.errors import (
 from confradar.web.access import Access, SignInNeeded
 from confradar.web.pages import Pages
 
+OPERATORS = ("/ops", "/api/v1/ops")
 PROGRAMS = ("/api/", "/feeds/")  # for whom problems are JSON
 STATUS: dict[type[ConfRadarError], int] = {
     UnknownName: 404,
@@ -34,6 +35,11 @@ STATUS: dict[type[ConfRadarError], int] = {
     DatabaseUnavailable: 503,
     SchemaMismatch: 503,
     BrokerUnavailable: 503,
+}
+# Said to readers instead of messages that name where the database is.
+AWAY: dict[type[Exception], str] = {
+    DatabaseUnavailable: "the database does not answer; try again in a minute, or ask who runs this to look",
+    SchemaMismatch: "the database is of another version; who runs this says `confradar db upgrade`",
 }
 
 
@@ -52,7 +58,7 @@ def _answer(request: Request, status: int, detail: str, **more: Any) -> Response
     pages: Pages = request.app.state.pages
     access: Access = request.app.state.access
     try:
-        who = access.operator(request)
+        who = access.operator(request) if _for_operators(request) else None
     except HTTPException:
         who = None
     return pages.page(
@@ -68,6 +74,11 @@ def _problem(status: int, detail: str, **more: Any) -> Response:
 def _is_api(request: Request) -> bool:
     """Whether a program asks; decides about the form of an answer only, never about access."""
     return str(request.scope["path"]).startswith(PROGRAMS)
+
+
+def _for_operators(request: Request) -> bool:
+    """Whether an address is one of the operators' own."""
+    return str(request.scope["path"]).startswith(OPERATORS)
 
 
 def install(app: FastAPI) -> None:
@@ -106,7 +117,10 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _known(request: Request, error: Exception) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    return _answer(request, status, str(error))
+    near = error.near if isinstance(error, UnknownName) and not _is_api(request) else ()
+    away = next((words for kind, words in AWAY.items() if isinstance(error, kind)), None)
+    detail = away if away and not _for_operators(request) else str(error)
+    return _answer(request, status, detail, **({"near": near} if near else {}))
 
 
 def _unreadable(request: Request, error: Exception) -> Response:

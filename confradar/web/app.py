@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from confradar import steps
 from confradar.settings import Settings
-from confradar.web import answers, api, ops, ops_api, public
+from confradar.web import answers, api, ops, ops_api, public, readers
 from confradar.web.access import Access
 from confradar.web.bounds import VALUES, Bounds, Rate
 from confradar.web.caching import Compression, Shelf
@@ -33,7 +33,7 @@ def create(settings: Settings, *, now: Callable[[], datetime] = steps.now_utc) -
     access = Access(settings)
     app.state.settings, app.state.access, app.state.pages = settings, access, Pages(settings, access)
     app.state.now, app.state.shelf = now, Shelf(settings)
-    for router in (public.router, api.router, ops.router, ops_api.router):
+    for router in (public.router, readers.router, api.router, ops.router, ops_api.router):
         app.include_router(router)
     answers.install(app)
     app.add_middleware(Compression)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from confradar.deadlines.conference import Direction, Verdict
+from confradar.deadlines.moments import ReaderZone
 from confradar.deadlines.words import counted, number
 
 BOX_WIDTH, BOX_HEIGHT = 250, 44
 ACROSS, DOWN, MARGIN = 420, 56, 12
 SPARK_WIDTH, SPARK_HEIGHT = 120, 20
 GOOD = ("ok", "degraded")
+RIBBON_WEEKS, RIBBON_LEFT, RIBBON_WIDTH = 10, 10, 980
+RIBBON_BASE, DOT, STACK = 74, 10, 5  # where the axis lies, how wide a dot stands, how many upon each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +89,44 @@ def spark(trend: Sequence[Mapping[str, Any]]) -> Spark:
         words += f", {sum(bad)} not well"
     points = " ".join(f"{x},{y}" for x, y in places)
     return Spark(points, tuple(place for place, wrong in zip(places, bad, strict=True) if wrong), words)
+
+
+@dataclass(frozen=True, slots=True)
+class Ribbon:
+    """The coming weeks: dots (x, y, kind), arcs of moves (path, direction), ticks (x, day), and the same in words."""
+
+    dots: tuple[tuple[float, float, str], ...]
+    arcs: tuple[tuple[str, str], ...]
+    ticks: tuple[tuple[float, str], ...]
+    words: str
+
+
+def ribbon(rows: Iterable[Mapping[str, Any]], zone: ReaderZone, now: datetime) -> Ribbon:
+    """The gates of the next ten weeks, as `selecting.gates` gives them; what lies outside is left out."""
+    end = now + timedelta(weeks=RIBBON_WEEKS)
+
+    def across(at: datetime) -> float:
+        return RIBBON_LEFT + RIBBON_WIDTH * max((at - now) / (end - now), 0)
+
+    dots, arcs, heights = [], [], dict[int, int]()
+    for row in rows:
+        if row["safe_at"] is None or not now <= row["safe_at"] < end:
+            continue
+        x = round(across(row["safe_at"]), 1)
+        place = int(x // DOT)
+        level = heights[place] = heights.get(place, -1) + 1
+        y = RIBBON_BASE - DOT - DOT * min(level, STACK)
+        dots.append((x, y, "doubt" if row["verdict"] == Verdict.DISPUTED else row["kind"]))
+        line = next((one for one in reversed(row["changes"]) if one["direction"] in _ARCS and one["before_at"]), None)
+        if line is not None and line["before_at"] < end:
+            start = round(across(line["before_at"]), 1)
+            arcs.append((f"M{start} {y - 7} Q{round((start + x) / 2, 1)} {y - 34} {x} {y - 7}", line["direction"]))
+    today = now.astimezone(zone.rule)
+    monday = (today + timedelta(days=7 - today.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+    weeks = [monday + timedelta(weeks=number) for number in range(RIBBON_WEEKS)]
+    ticks = [(round(across(week), 1), f"{week.day} {week:%b}") for week in weeks if week < end]
+    words = f"{counted(len(dots), 'deadline')}, {len(arcs)} of them moved; the list below has the same content."
+    return Ribbon(tuple(dots), tuple(arcs), tuple(ticks), words)
+
+
+_ARCS = (Direction.EARLIER, Direction.LATER)

@@ -13,7 +13,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from confradar.settings import Settings
+from confradar.sources.base import readers
 from confradar.web.access import Access, Operator
+from confradar.web.asked import ZONES
 from confradar.web.filters import FILTERS
 from confradar.web.health import Health, health
 
@@ -39,6 +41,8 @@ class Pages:
         )
         self.environment.globals["static"] = lambda name: f"/static/{name}?v={self.static[name].digest[:12]}"
         self.environment.globals["flower"] = settings.flower_url.rstrip("/")
+        self.environment.globals["zones"] = ZONES
+        self.environment.globals["source_homes"] = [(one.source.name, one.source.home) for one in readers().values()]
         self.environment.filters.update(FILTERS)
         self._health: tuple[float, Health] | None = None
 
@@ -58,6 +62,8 @@ class Pages:
             "who": None,
             "token": "",
             "path": "",
+            "view": None,
+            "now": None,
             "by_password": self._access.by_password,
             **values,
         }

@@ -1,4 +1,4 @@
-"""The front page, signing in, static files, and what those ask for who watch the server."""
+"""Signing in, static files, and what those ask for who watch the server."""
 
 from __future__ import annotations
 
@@ -22,13 +22,6 @@ from confradar.web.views import STATEMENT_SECONDS
 
 router = APIRouter(include_in_schema=False)
 Next = Annotated[str, Query(max_length=1000)]
-
-
-@router.get("/")
-def front(request: Request) -> Response:
-    """What this is, and where to go on."""
-    pages: Pages = request.app.state.pages
-    return pages.page(request, "front.html")
 
 
 @router.get("/login")

@@ -93,6 +93,7 @@ def test_a_database_that_is_away_is_said_without_its_address(tmp_path: Path) -> 
         assert ready.status == 503
         assert json.loads(ready.body)["database"] == "the database does not answer"
         assert not [told for told in (ready.text, front.text) if "secret" in told or "127.0.0.1:1" in told]
+        assert front.status == 503
         assert "not well · the database cannot be read" in front.text
 
 

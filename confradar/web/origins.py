@@ -1,0 +1,63 @@
+"""What readers are told of the sources: when each was last read well, what it gave, and what is held back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from confradar.deadlines.words import span_of
+from confradar.sources.base import readers
+from confradar.storage import history, measures
+from confradar.web.asked import View
+
+SAID = {
+    "ok": "read well",
+    "degraded": "read in part",
+    "quarantined": "held back: what came looked wrong, the dates of before stay until somebody has looked",
+    "failed": "could not be read, the dates of before stay",
+    "lost": "could not be read to the end, the dates of before stay",
+    "cancelled": "not read this time",
+    "skipped": "not read this time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A source: its last crawl in words with its status, and the last good one with how many listings, how old."""
+
+    name: str
+    home: str
+    lists: tuple[str, ...]
+    status: str
+    words: str
+    listings: int | None
+    good: str
+    age: str
+
+
+def sources(connection: Connection, view: View, *, now: datetime) -> dict[str, Any]:
+    """The values of the template."""
+    last, good = history.last_states(connection), measures.newest_good(connection)
+    found = []
+    for reader in readers().values():
+        source = reader.source
+        state, kept = last.get(source.step), good.get(source.name)
+        status = state["status"] if state else "unread"
+        words = SAID.get(status, "being read now") if state else "not read yet"
+        reason = f" ({state['reason'].replace('_', ' ')})" if state and state["reason"] else ""
+        found.append(
+            Origin(
+                name=source.name,
+                home=source.home,
+                lists=tuple(dict.fromkeys(feed.why for feed in source.feeds)),
+                status=status,
+                words=words + reason,
+                listings=kept and kept.listings,
+                good=view.zone.moment(kept.kept_at) if kept else "",
+                age=f"{span_of(now - kept.kept_at)} ago" if kept and kept.kept_at <= now else "",
+            )
+        )
+    return {"origins": found}
