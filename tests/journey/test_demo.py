@@ -1,12 +1,14 @@
 """`confradar demo`, in a pipe and on a terminal."""
 
 import re
+import shlex
 import shutil
+import urllib.request
 from pathlib import Path
 
 import pytest
 
-from .conftest import Said, Terminal
+from .conftest import Said, Terminal, interrupt, line_with
 
 pytestmark = pytest.mark.integration
 
@@ -76,13 +78,25 @@ def commands(shown: Said) -> list[str]:
 def test_the_commands_that_it_names_work_as_printed(shown: Said, terminal: Terminal) -> None:
     """Each can be typed from another folder, and shows what the demo spoke of."""
     export, *lines = commands(shown)
-    list_, show, changes, runs = [terminal(f"cd / && {export} && {line}", **HOSTILE) for line in lines]
+    list_, show, changes, runs = [terminal(f"cd / && {export} && {line}", **HOSTILE) for line in lines[:4]]
 
     assert [said.code for said in (list_, show, changes, runs)] == [0] * 4, [list_, show, changes, runs]
     assert "ICIP 2026" in list_.out
     assert "European Conference on Computer Vision" in show.out
     assert "23 hours EARLIER" in changes.out
     assert runs.out.count("manual:") == 3
+
+
+def test_the_radar_that_it_names_shows_its_last_night(shown: Said, terminal: Terminal) -> None:
+    """As printed, but for the port: the day of the third night, with its moves."""
+    export, *lines = commands(shown)
+    process = terminal.start(f"sh -c {shlex.quote(f'cd / && {export} && exec {lines[4]} --port 0')}", **HOSTILE)
+    port = line_with(process, "serving http://127.0.0.1:").split(":")[2].split()[0]
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/?q=eccv") as answer:
+        page = answer.read().decode()
+    assert "moved 23 hours EARLIER" in page
+    assert interrupt(process) == 0
 
 
 def test_a_second_demo_on_a_terminal_begins_anew(shown: Said, terminal: Terminal) -> None:
