@@ -37,6 +37,7 @@ class Settings(BaseSettings):
 
     flower_port: int = Field(5555, ge=1, le=65535)
     flower_url: str = ""
+    zone: str = "UTC"  # in which the commands show times
     web_port: int = Field(3000, ge=1, le=65535)
     web_seconds: float = Field(5, gt=0)
     web_requests_per_second: float = Field(10, gt=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import signal
 import sys
 from types import FrameType
@@ -20,6 +21,7 @@ COMMANDS = {
     "watchdog": ("running", "Finish what a chord left open; notice missing nights."),
     "demo": ("staged", "See it work, on staged sites, in a minute."),
     "list": ("reading", "Show the deadlines coming next."),
+    "search": ("reading", "Find conferences by words."),
     "show": ("reading", "Show one conference with every claim."),
     "changes": ("reading", "Show what moved, earlier ones first."),
     "sources": ("reading", "Show the sources and their feeds."),
@@ -36,6 +38,7 @@ COMMANDS = {
     "new-source": ("trying", "Begin a new source."),
     "doctor": ("doctor", "Find what is wrong."),
     "operator-password": ("serving", "Make the operator's password for the pages."),
+    "completion": ("completion", "Make a shell complete commands and options."),
     "config": ("caring", "Print the effective settings, secrets masked."),
     "prune": ("keeping", "Delete what is older than anybody asks for."),
     "metrics": ("keeping", "Print the figures that Prometheus reads."),
@@ -83,6 +86,10 @@ def cli() -> None:
     confradar demo      see it work, on staged sites, in a minute
     confradar crawl     read the five sources now
     confradar list      the deadlines coming next
+
+    \b
+    Exit codes: 0 done · 1 failed, or nothing found · 2 wrong usage, unknown name, refused
+    3 some sources failed · 130 interrupted
     """
 
 
@@ -100,6 +107,9 @@ def main() -> None:
     except ConfRadarError as error:
         click.echo(f"confradar: {error}", err=True)
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # whoever reads has enough; what Python still holds has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

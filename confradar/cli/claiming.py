@@ -6,11 +6,12 @@ import click
 from rich.text import Text
 
 from confradar import steps
-from confradar.cli import tables
+from confradar.cli import radar, tables
 from confradar.cli.operating import why_option
 from confradar.cli.reading import opened
 from confradar.cli.running import by_option
 from confradar.deadlines.listing import Kind
+from confradar.deadlines.moments import IN_UTC
 
 kind_argument = click.argument("kind", type=click.Choice([str(kind) for kind in Kind]), metavar="KIND")
 round_option = click.option(
@@ -45,9 +46,9 @@ def set_(
     window = steps.set_claim(
         conference.lower(), (Kind(kind), number, track), text, opened(), zone_text=zone, url=url, why=why, by=by
     )
-    shown = tables.when(window.earliest, window.latest, window.earliest)
+    shown = radar.span(window.earliest, window.latest, IN_UTC) if window.earliest else ""
     doubts = "; ".join(filter(None, (window.reason, window.finding)))
-    tables.output().print(Text(f"{shown} UTC" + (f" ({doubts})" if doubts else "")), soft_wrap=True)
+    tables.output().print(Text(shown + (f" ({doubts})" if doubts else "")), soft_wrap=True)
 
 
 @claim.command()

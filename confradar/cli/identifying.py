@@ -12,7 +12,7 @@ from rich.text import Text
 from confradar import steps
 from confradar.cli import tables
 from confradar.cli.operating import why_option
-from confradar.cli.reading import json_option, limit_option, opened, print_json
+from confradar.cli.reading import json_option, opened, print_json
 from confradar.cli.running import by_option
 
 
@@ -97,7 +97,7 @@ def merge(conference: str, other: str, why: str, by: str) -> None:
 
 
 @identity.command()
-@limit_option
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
 @json_option
 def review(limit: int, as_json: bool) -> None:
     """Show conferences, the least certain first."""

@@ -1,8 +1,9 @@
-"""Commands that read the store: list, show, changes, sources."""
+"""Commands that read the store: list, show, changes, search, sources."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,15 +13,18 @@ from rich.text import Text
 
 from confradar import settings as configuration
 from confradar import steps
-from confradar.cli import tables
-from confradar.deadlines.selection import Selection
-from confradar.deadlines.words import what
+from confradar.cli import asking, radar, tables
+from confradar.cli.asking import selection_options, zone_option
+from confradar.deadlines.listing import EntryType
+from confradar.deadlines.parameters import LIMIT_MAX, Order, Status
+from confradar.publish import rows
 from confradar.settings import Settings
 from confradar.storage import answers, database, selecting
+from confradar.web import outlets
 
+SINCE = timedelta(days=30)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 now_option = click.option("--now", metavar="DATE", help="Count from this day or instant, e.g. 2026-02-03.")
-limit_option = click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
 
 
 def opened() -> Settings:
@@ -36,75 +40,114 @@ def print_json(value: Any) -> None:
 
 
 @click.command("list")
-@now_option
-@limit_option
+@selection_options()
 @json_option
-def list_(now: str | None, limit: int, as_json: bool) -> None:
-    """Show the deadlines coming next, soonest first, e.g. `confradar list --limit 10`."""
-    settings, moment = opened(), steps.instant(now)
-    with database.reading(settings.database) as connection:
-        rows = selecting.gates(connection, Selection(limit=limit), now=moment).rows
-        newest = answers.last_deadline(connection)
+@zone_option
+@now_option
+def list_(as_json: bool, zone: str | None, now: str | None, **given: Any) -> None:
+    """Show the deadlines of a selection: those coming next, soonest first.
+
+    \b
+    confradar list --topic machine-learning --within 30d --zone Europe/Berlin
+    confradar list --q icml --status all
+    confradar list --kind abstract --kind submission --rank core:A* --json
+
+    The options are the parameters of every page, feed and answer, and find the same deadlines in the same order.
+    --json prints what /api/v1/deadlines answers.
+    """
+    asked, settings = asking.selection(given), opened()
+    reader, moment = asking.zone(zone, settings), steps.instant(now)
     if as_json:
-        print_json(rows)
+        with database.reading(settings.database) as connection:
+            print_json(json.loads(outlets.deadlines_json(asked, connection, moment).content))
     else:
-        tables.show_coming(rows, moment, newest)
+        radar.coming(settings, asked, now=moment, zone=reader)
 
 
 @click.command()
 @click.argument("conference")
-@now_option
 @json_option
-def show(conference: str, now: str | None, as_json: bool) -> None:
-    """Show one conference with every claim, e.g. `confradar show icml-2026`."""
-    settings, moment = opened(), steps.instant(now)
+@zone_option
+@now_option
+def show(conference: str, as_json: bool, zone: str | None, now: str | None) -> None:
+    """Show one conference with every claim, and how its dates moved.
+
+    \b
+    confradar show icml-2026 --zone AoE
+
+    --json prints what /api/v1/conferences/icml-2026 answers.
+    """
+    settings = opened()
+    reader, moment = asking.zone(zone, settings), steps.instant(now)
     with database.reading(settings.database) as connection:
         found = answers.conference(connection, conference.lower())
     if as_json:
-        print_json(found)
-        return
-    console = tables.output()
-    console.print(Text(found["title"], style="bold"), f"[dim]{found['slug']}[/dim]")
-    days = " to ".join(f"{day:%a %d %b %Y}" for day in (found["starts_on"], found["ends_on"]) if day)
-    for line in (found["full_name"], " · ".join(part for part in (found["place"], days) if part), found["website"]):
-        if line and line != found["title"]:
-            console.print(Text(line))
-    claims = tables.plain("gate", "safe date (UTC)", "left", "verdict", "source", "says", "last confirmed")
-    for gate in found["deadlines"]:
-        head = [
-            what({**gate, "title": "", "year": ""}).removeprefix(" · "),
-            tables.when(gate["earliest"], gate["latest"], gate["safe_at"]),
-            tables.left(gate["safe_at"], moment) if gate["safe_at"] and gate["latest"] >= moment else "passed",
-            gate["verdict"],
-        ]
-        for claim in gate["claims"]:
-            zone = claim["zone_text"] or "no zone"
-            words = f"“{claim['text']}” {zone}" + (f" ({claim['reason']})" if claim["reason"] else "")
-            claims.add_row(*map(Text, head), claim["source"], Text(words), f"{claim['last_confirmed_at']:%Y-%m-%d}")
-            head = ["", "", "", ""]
-    tables.show(console, claims)
-    for mention in found["mentions"]:
-        console.print(Text(f"{mention['source']}: {mention['url']}", style="dim"))
-    moved = [row for row in found["changes"] if row["direction"] and row["field"] != "conference"]
-    if moved:
-        console.print("\nhistory")
-        tables.show_changes([{**row, "year": found["year"], "acronym": found["acronym"]} for row in moved])
+        print_json(rows.whole(found))
+    else:
+        radar.show_conference(found, moment, reader)
 
 
 @click.command()
-@now_option
-@click.option("--since", metavar="DATE", help="From this day on; the last 30 days if not given.")
-@limit_option
+@click.option("--since", metavar="DATE", help="From this day or instant on; the last 30 days if not given.")
+@selection_options("from", "to", "within", "order", "status")
 @json_option
-def changes(now: str | None, since: str | None, limit: int, as_json: bool) -> None:
-    """Show what moved, earlier ones first, e.g. `confradar changes --since 2026-01-01`."""
-    settings, moment = opened(), steps.instant(now)
-    begin = steps.instant(since) if since else moment - timedelta(days=30)
-    if as_json:
-        with database.reading(settings.database) as connection:
-            print_json(answers.recent_changes(connection, since=begin, until=moment, limit=limit, urgent_first=True))
-    else:
-        tables.changes(settings, since=begin, until=moment, limit=limit)
+@zone_option
+@now_option
+def changes(since: str | None, as_json: bool, zone: str | None, now: str | None, **given: Any) -> None:
+    """Show what moved of a selection: what moved earlier first, then the newest.
+
+    \b
+    confradar changes --since 2026-01-01 --topic vision
+    confradar changes --conference icml-2026 --json
+
+    --json prints what /api/v1/changes answers: all that changed, the newest first.
+    """
+    asked, settings = asking.selection(given), opened()
+    reader, moment = asking.zone(zone, settings), steps.instant(now)
+    begin = steps.instant(since) if since else moment - SINCE
+    with database.reading(settings.database) as connection:
+        if as_json:
+            print_json(
+                json.loads(outlets.changes_json(asked, None, connection, moment, since=begin, until=moment).content)
+            )
+            return
+        every = replace(asked, limit=LIMIT_MAX)
+        found = selecting.changes(connection, every, now=moment, since=begin, until=moment).rows
+    radar.show_changes(radar.moves(found)[: asked.limit], reader)
+
+
+@click.command()
+@click.argument("text", nargs=-1, required=True)
+@json_option
+@zone_option
+@now_option
+def search(text: tuple[str, ...], as_json: bool, zone: str | None, now: str | None) -> None:
+    """Find conferences by words of their title, acronym, former names, place or year.
+
+    \b
+    confradar search machine learning 2026
+
+    --json prints what /api/v1/conferences answers. Exit code 1 if nothing is found.
+    """
+    asked = asking.selection(
+        {"q": " ".join(text), "status": Status.ALL, "type": tuple(EntryType), "order": Order.LATEST}
+    )
+    settings = opened()
+    reader, moment = asking.zone(zone, settings), steps.instant(now)
+    with database.reading(settings.database) as connection:
+        if as_json:
+            print_json(json.loads(outlets.conferences_json(asked, connection, moment).content))
+            return
+        found = selecting.conferences(connection, asked, now=moment).rows
+        slugs = tuple(row["slug"] for row in found)
+        ahead = replace(asked, q="", status=Status.OPEN, order=Order.SOONEST, conference=slugs, limit=LIMIT_MAX)
+        gates = selecting.gates(connection, ahead, now=moment).rows if slugs else []
+        near = [] if slugs else answers.near(connection, asked.q)
+    if not slugs:
+        hint = f"Near: {', '.join(near)}." if near else "`confradar list` shows what comes next."
+        tables.messages().print(Text(f"No conference has the words {asked.q!r}. {hint}"), soft_wrap=True)
+        raise SystemExit(1)
+    radar.show_found(found, gates, moment, reader)
 
 
 @click.command()

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from confradar.cli import tables
+from confradar.cli import radar, tables
 from confradar.cli.following import COLOURS
 from confradar.deadlines.words import counted, number, seconds, short_key
 from confradar.steps import STORE, now_utc
@@ -96,7 +96,7 @@ def show_run(found: Record) -> None:
     if moved := [row for row in found["changes"] if row["direction"] and row["field"] != "conference"]:
         told = f"\nchanges: {number(len(found['changes']))} in all, {number(len(moved))} of dates"
         console.print(Text(told, style="bold"))
-        tables.show_changes(moved[:CHANGES_SHOWN])
+        radar.show_changes(radar.moves(moved)[:CHANGES_SHOWN])
         if len(moved) > CHANGES_SHOWN:
             console.print(Text(f"and {number(len(moved) - CHANGES_SHOWN)} more, with --json", style="dim"))
     _verbs(console, found)
@@ -182,9 +182,12 @@ def _taken(console: Console, found: Record) -> None:
 
 
 def _doubts(console: Console, attempts: Sequence[Record]) -> None:
-    """Records that were rejected, and written dates that are none."""
-    said = [data for row in attempts for data in sources_of(row).values()]
-    told = [line for data in said for name in ("rejects", "undated") for line in data.get(name) or ()]
+    """Records that were rejected, written dates that are none, and topics of which nothing is known."""
+    said = [(source, data) for row in attempts for source, data in sources_of(row).items()]
+    told = [line for _, data in said for name in ("rejects", "undated") for line in data.get(name) or ()]
+    for source, data in said:
+        if codes := data.get("unknown_topics"):
+            told.append(f"{source}, topics that are in no list of ours: {', '.join(codes)}")
     if told:
         console.print(Text(f"\nnot understood: {len(told)}", style="bold"))
         for line in told[:DOUBTS_SHOWN]:

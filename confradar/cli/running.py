@@ -15,7 +15,7 @@ from rich.console import Console
 
 from confradar import app, graph, logs, servers, steps
 from confradar import settings as configuration
-from confradar.cli import following, tables
+from confradar.cli import following, radar, tables
 from confradar.crawling.options import options
 from confradar.deadlines.selection import Selection
 from confradar.deadlines.words import counted, seconds, short_key
@@ -128,7 +128,7 @@ def execute(
         show = f"confradar runs show {short_key(run.key)}"
         console.print(f"what happened: {show}; whether the sources answer: confradar doctor --online", soft_wrap=True)
     if run.status in EXIT_CODES:
-        tables.coming(settings, Selection(limit=10), now=run.logical_instant)
+        radar.coming(settings, Selection(limit=10), now=run.logical_instant)
     return EXIT_CODES.get(run.status, 1)
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from confradar import app, servers, steps
 from confradar import settings as configuration
-from confradar.cli import following, tables
+from confradar.cli import following, radar, tables
 from confradar.cli.running import EXIT_CODES, Watching, said
 from confradar.deadlines.selection import Selection
 from confradar.demo import sites
@@ -61,9 +61,9 @@ def _nights(folder: Path) -> int:
             status = run.status if run.status not in EXIT_CODES or status == "ok" else status
             tables.figures(console, run)
             if number == 1:
-                tables.coming(settings, Selection(limit=12), now=night)
+                radar.coming(settings, Selection(limit=12), now=night)
             else:
-                tables.changes(settings, run_id=run.id, limit=25)
+                radar.changes(settings, run_id=run.id, limit=25)
     _look_further(console, folder)
     return EXIT_CODES.get(status, 1)
 

@@ -38,5 +38,13 @@ _TOPIC_OF = {code.strip(): topic for topic, codes in _CODES.items() for code in 
 
 def topics_of(codes: Iterable[str]) -> frozenset[str]:
     """The topics that a conference's codes mean; a code that is in no list here means none, and is kept as written."""
-    found = (_TOPIC_OF.get(" ".join(plain(code).replace("-", " ").split())) for code in codes)
-    return frozenset(filter(None, found))
+    return frozenset(filter(None, map(_topic_of, codes)))
+
+
+def unknown(codes: Iterable[str]) -> list[str]:
+    """Those codes, as written, that mean no topic."""
+    return sorted({code for code in codes if _topic_of(code) is None})
+
+
+def _topic_of(code: str) -> str | None:
+    return _TOPIC_OF.get(" ".join(plain(code).replace("-", " ").split()))

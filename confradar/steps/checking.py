@@ -9,13 +9,13 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from confradar.deadlines import checks, verdict
+from confradar.deadlines import checks, topics, verdict
 from confradar.deadlines.conference import Claim
 from confradar.deadlines.identity import MentionKey
 from confradar.steps.runs import CUT, Materialised
 from confradar.storage import conferences, outputs
 
-UNDATED_SHOWN = 20
+UNDATED_SHOWN = UNKNOWN_SHOWN = 20
 
 
 def examine(connection: Connection, done: Materialised, *, now: datetime) -> Materialised:
@@ -43,6 +43,8 @@ def examine(connection: Connection, done: Materialised, *, now: datetime) -> Mat
             cut=facts["reason"] in CUT or facts["expected"],
             now=now,
         )
+        written = (code for listing in output.listings for code in listing.topics)
+        facts["unknown_topics"] = topics.unknown(written)[:UNKNOWN_SHOWN]
         facts["undated"] = list(islice(_undated(claims), UNDATED_SHOWN))
         results[output.source] = checks.run(evidence)
     return replace(done, checks=results)

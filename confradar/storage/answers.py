@@ -36,11 +36,11 @@ def conference(connection: Connection, slug: str) -> Answer:
     while (found := connection.execute(query).mappings().one_or_none()) and found["merged_into"]:
         query = every.where(edition.id == found["merged_into"])
     if found is None:
-        slugs = connection.scalars(select(edition.slug)).all()
-        near = process.extract(slug, slugs, limit=3, score_cutoff=60)
-        hint = f" Near: {', '.join(name for name, *_ in near)}." if near else ""
-        hint = hint if slugs else " Nothing is stored yet; `confradar crawl` reads the sources."
-        raise UnknownName(f"There is no conference {slug!r}.{hint}", near=[name for name, *_ in near])
+        names = near(connection, slug)
+        hint = f" Near: {', '.join(names)}." if names else ""
+        if not connection.scalar(select(edition.id).limit(1)):
+            hint = " Nothing is stored yet; `confradar crawl` reads the sources."
+        raise UnknownName(f"There is no conference {slug!r}.{hint}", near=names)
     gate, said = tables.deadline.c, tables.mention
     gates = select(tables.deadline).where(gate.conference_id == found["id"])
     mentions = (
@@ -78,6 +78,12 @@ def relatives(connection: Connection, found: Answer) -> list[Answer]:
         .limit(RELATIVES)
     )
     return _answers(connection, query)
+
+
+def near(connection: Connection, name: str) -> list[str]:
+    """The slugs that are most like a name, three at most."""
+    slugs = connection.scalars(select(tables.conference.c.slug)).all()
+    return [slug for slug, *_ in process.extract(name, slugs, limit=3, score_cutoff=60)]
 
 
 def recent_changes(

@@ -115,12 +115,20 @@ def conferences(connection: Connection, asked: Selection, *, now: datetime) -> P
     return Page(rows, replace(asked, cursor=position) if position else None)
 
 
-def changes(connection: Connection, asked: Selection, *, now: datetime, after: int | None = None) -> Page:
+def changes(
+    connection: Connection,
+    asked: Selection,
+    *,
+    now: datetime,
+    after: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Page:
     """The changes of a selection's conferences, as `answers.recent_changes` has them, each with its `year` and so on.
 
     The newest first, or those after that number, in the order in which they were written. What is asked of gates
     holds for the gate that a change speaks of; of `status`, only `moved` means something here; `order` nothing.
-    Also those of a conference that was merged into another.
+    Also those of a conference that was merged into another. `since` and `until` bound when they were seen.
     """
     of_gate = replace(asked, status=Status.ALL)
     query = (
@@ -138,6 +146,10 @@ def changes(connection: Connection, asked: Selection, *, now: datetime, after: i
         query = query.where(_line.field == "date", _line.direction.in_(MOVES))
     if asked.source:
         query = query.where(tables.mention.c.source.in_(asked.source))
+    if since is not None:
+        query = query.where(_line.at >= since)
+    if until is not None:
+        query = query.where(_line.at <= until)
     key = (_line.at, _line.id)
     if after is not None:
         query = query.where(_line.id > after).order_by(_line.id)

@@ -35,9 +35,17 @@ def conferences_json(asked: Selection, connection: Connection, now: datetime) ->
     return _json({"conferences": [rows.conference(row) for row in page.rows]}, page, f"{API}/conferences")
 
 
-def changes_json(asked: Selection, after: int | None, connection: Connection, now: datetime) -> Body:
+def changes_json(
+    asked: Selection,
+    after: int | None,
+    connection: Connection,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Body:
     """A page of changes, or those after a change; with the token that asks for those after these."""
-    page = selecting.changes(connection, asked, now=now, after=after)
+    page = selecting.changes(connection, asked, now=now, after=after, since=since, until=until)
     found = [rows.change(row) for row in page.rows]
     if after is None or page.next is None:
         token = asking.token(selecting.last_change(connection))

@@ -40,7 +40,7 @@ def test_a_source_that_is_down_costs_itself_alone(terminal: Terminal, staged: di
     assert line.endswith("refused: 127.0.0.1: connection refused")
     assert "78 total, 0 created, 0 updated, 78 unchanged" in said.err
     listed = terminal("confradar list --json --limit 500 --now 2026-01-13")
-    assert any(claim["source"] == "elra" for row in listed.json() for claim in row["claims"])
+    assert any(claim["source"] == "elra" for row in listed.json()["deadlines"] for claim in row["claims"])
 
 
 def test_all_sources_down_is_a_failure_with_five_reasons(terminal: Terminal, staged: dict[str, str]) -> None:

@@ -56,7 +56,7 @@ def test_what_is_expected_is_not_told_as_a_fault(shown: Said) -> None:
 
 def test_a_pipe_gets_plain_whole_lines(shown: Said) -> None:
     """No control codes, nothing folded or cut, no blanks at the ends; tables on stdout, the rest on stderr."""
-    assert not re.search(r"[^\n -~·–…]", shown.out + shown.err)
+    assert not re.search(r"[^\n -~·–…“”]", shown.out + shown.err)
     assert not re.search(r" $", shown.out + shown.err, re.MULTILINE)
     tables = shown.out.splitlines()
     assert [line.split()[0] for line in tables].count("moved") == 2

@@ -48,13 +48,15 @@ def test_every_step_is_a_plain_function(prompt: Said) -> None:
 
 def test_json_has_every_command(terminal: Terminal) -> None:
     """Data on stdout alone, each with its fields."""
-    rows = terminal("confradar list --json --now 2026-01-13 --limit 3").json()
-    assert len(rows) == 3
-    assert {"slug", "title", "kind", "safe_at", "verdict", "claims"} <= set(rows[0])
+    listed = terminal("confradar list --json --now 2026-01-13 --limit 3").json()
+    assert len(listed["deadlines"]) == 3
+    assert {"id", "kind", "safe_at", "verdict", "claims", "conference"} <= set(listed["deadlines"][0])
+    assert listed["next"].startswith("/api/v1/deadlines?cursor=")
     shown = terminal("confradar show ECCV-2026 --json").json()
-    assert shown["slug"] == "eccv-2026"
-    assert {"deadlines", "mentions", "changes"} <= set(shown)
-    assert terminal("confradar changes --json").code == 0
+    assert shown["id"] == "eccv-2026"
+    assert {"deadlines", "mentions"} <= set(shown)
+    assert set(terminal("confradar changes --json").json()) == {"changes", "token", "next"}
+    assert [one["id"] for one in terminal("confradar search eccv --json").json()["conferences"]] == ["eccv-2026"]
     sources = terminal("confradar sources --json").json()
     assert [source["name"] for source in sources] == ["acl_web", "ai_deadlines", "chairing_tool", "elra", "wikicfp"]
     assert all(source["feeds"] for source in sources)
@@ -85,6 +87,82 @@ def test_a_list_of_past_dates_alone_says_from_when_to_count(terminal: Terminal) 
     assert "verdict" in terminal(command[1]).out
 
 
+def test_a_selection_has_the_same_rows_in_each_form(terminal: Terminal) -> None:
+    """Every option may be combined, and one may be said twice."""
+    line = "confradar list --kind abstract --kind notification --within 5d --now 2026-01-13"
+    found = terminal(f"{line} --json").json()["deadlines"]
+    shown = terminal(line).out.splitlines()[1:]
+
+    assert {one["kind"] for one in found} == {"abstract", "notification"}
+    assert len(shown) == len(found)
+    for row, one in zip(shown, found, strict=True):
+        assert (one["conference"]["acronym"] or one["conference"]["title"]) in row
+        assert f" · {one['kind']}" in row
+    latest = terminal(f"{line} --json --order latest").json()["deadlines"]
+    assert [one["id"] for one in latest] == [one["id"] for one in reversed(found)]
+
+
+def test_times_are_in_the_readers_zone_beside_the_published_one(terminal: Terminal) -> None:
+    """Asked for, or set once; a range says how far it reaches, and why it is one."""
+    line = "confradar list --now 2026-01-13 --limit 5"
+    there = terminal(f"{line} --zone europe/berlin").out.splitlines()
+
+    assert re.search(r"IJCAI 2026 · abstract +Tue 13 Jan 2026 12:59 in Berlin +Mon 12 Jan 2026 23:59 AoE ", there[1])
+    assert any("Thu 15 Jan 2026 10:59 … Fri 16 Jan 2026 12:59 in Berlin" in row for row in there)
+    assert any("“Jan 15, 2026” (no hour is given: the end of the day; no zone is given)" in row for row in there)
+    assert terminal(line, CONFRADAR_ZONE="Europe/Berlin").out.splitlines() == there
+    assert re.search(r"(Mon 12 Jan 2026 23:59 AoE +){2}", terminal(f"{line} --zone AoE").out)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--kind papers", "kind: found 'papers', wanted one of abstract, submission, "),
+        ("--within soon --country Atlantis", "within: found 'soon', wanted a span such as 30d, 12h or 2w"),
+        ("--source elr", "source: found 'elr', wanted one of acl_web, "),
+        ("--zone Mars", "zone: found 'Mars', wanted UTC, AoE or a name such as Europe/Berlin"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_what_can(terminal: Terminal, options: str, message: str) -> None:
+    """One line, exit code 2, in the words of every outlet."""
+    said = terminal(f"confradar list {options}")
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(f"confradar: {message}")
+    assert said.err.count("\n") == 1
+    assert ("country: found 'Atlantis'" in said.err) == ("Atlantis" in options)
+
+
+def test_a_zone_that_is_set_and_cannot_be_is_named(terminal: Terminal) -> None:
+    """As the setting that it is."""
+    said = terminal("confradar list", CONFRADAR_ZONE="Mars")
+
+    assert (said.code, said.err.split(":")[1]) == (2, " CONFRADAR_ZONE")
+
+
+def test_conferences_are_found_by_words(terminal: Terminal) -> None:
+    """With where and when they are, and the gate that comes next; if none has the words, near ones are named."""
+    said = terminal("confradar search computer VISION malmo --now 2026-02-03")
+    assert re.search(
+        r"^eccv-2026 +European Conference on Computer Vision 2026 · Malmö, Sweden · Tue 8 Sep", said.out, re.M
+    )
+    assert re.search(r", 1\d days · \w{3} 15 Feb 2026 ", said.out)
+    missed = terminal("confradar search eccvv")
+    assert (missed.code, missed.out) == (1, "")
+    assert re.match(r"No conference has the words 'eccvv'\. Near: .*eccv-2026", missed.err)
+
+
+def test_a_shell_completes_commands_and_values(terminal: Terminal) -> None:
+    """Each shell gets its script; the names of commands, and what an option may be."""
+    for shell in ("bash", "zsh", "fish"):
+        script = terminal(f"confradar completion {shell}")
+        assert (script.code, "_CONFRADAR_COMPLETE" in script.out) == (0, True), script.err
+    given = {"_CONFRADAR_COMPLETE": "bash_complete"}
+    assert terminal("confradar", COMP_WORDS="confradar sea", COMP_CWORD="1", **given).out == "plain,search\n"
+    words = "confradar list --topic vi"
+    assert terminal("confradar", COMP_WORDS=words, COMP_CWORD="3", **given).out == "plain,vision\n"
+
+
 def test_a_name_that_is_not_known_suggests_near_ones(terminal: Terminal) -> None:
     """Exit code 2; a conference, a source."""
     said = terminal("confradar show eccv26")
@@ -95,9 +173,9 @@ def test_a_name_that_is_not_known_suggests_near_ones(terminal: Terminal) -> None
 
 def test_a_reader_that_has_enough_is_no_error(terminal: Terminal) -> None:
     """A pipe that breaks is quiet, for tables and for JSON."""
-    for line in ("list --now 2026-01-13 --limit 500", "list --json --now 2026-01-13 --limit 500", "show eccv-2026"):
-        said = terminal(f"confradar {line} | head -1")
-        assert said.err == "", line
+    for line in ("list --status all --limit 500", "list --json --status all --limit 500", "show eccv-2026"):
+        said = terminal(f"set -o pipefail; confradar {line} | head -1")
+        assert (said.code, said.err) == (0, ""), line
         assert said.out.count("\n") == 1
 
 
@@ -167,10 +245,25 @@ def test_a_person_corrects_a_date_and_takes_it_back(terminal: Terminal) -> None:
     said = terminal(
         f"confradar claim set eccv-2026 submission '7 March 2026, 22:00 UTC' --url https://eccv.example {why}"
     )
-    assert (said.code, said.out) == (0, "Sat 07 Mar 2026 22:00 UTC\n"), said.err
+    assert (said.code, said.out) == (0, "Sat 7 Mar 2026 22:00 UTC\n"), said.err
     shown = terminal("confradar show eccv-2026").out
     assert "7 March 2026, 22:00 UTC" in shown
     assert "editor: https://eccv.example" in shown
     assert terminal(f"confradar claim clear eccv-2026 submission {why}").code == 0
     refused = terminal(f"confradar claim set eccv-2026 submission soon --url https://eccv.example {why}")
     assert (refused.code, refused.err.count("\n")) == (2, 1)
+
+
+def test_a_person_withdraws_a_gate_and_takes_that_back(terminal: Terminal) -> None:
+    """It has no date any more, and the changes say so, with what stood there, until it is cleared."""
+    gate = "claim withdraw eccv-2026 submission"
+    said = terminal(f"confradar {gate} --url https://eccv.example --why 'cancelled'")
+    assert (said.code, said.out) == (0, "withdrawn\n"), said.err
+
+    assert re.search(r"^submission +withdrawn · ", terminal("confradar show eccv-2026").out, re.MULTILINE)
+    [line] = [line for line in terminal("confradar changes").out.splitlines() if line.startswith("withdrawn ")]
+    assert re.search(r"ECCV 2026 · submission +\w{3} \d Mar 2026 \d\d:\d\d UTC .*editor", line)
+    assert terminal("confradar changes --since 2040-01-01 --now 2040-01-02").out == "No date has moved.\n"
+    assert "withdrawn" not in terminal("confradar changes --kind abstract").out
+    assert terminal("confradar claim clear eccv-2026 submission --why mended").code == 0
+    assert "submission  withdrawn" not in terminal("confradar show eccv-2026").out

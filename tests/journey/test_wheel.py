@@ -61,8 +61,9 @@ def test_the_demo_runs_from_the_wheel(shipped: Terminal) -> None:
 
     assert said.code == 0, said.err
     assert "23 hours EARLIER" in said.out
+    [export] = [line for line in said.err.splitlines() if line.startswith("  export ")]
     [listing] = [line for line in said.err.splitlines() if " -m confradar list " in line]
-    assert "ICIP 2026" in shipped(f"cd / && {listing}").out
+    assert "ICIP 2026" in shipped(f"cd / && {export} && {listing}").out
 
 
 def test_celery_finds_the_configuration(shipped: Terminal) -> None:

@@ -6,7 +6,7 @@ from confradar.deadlines.conference import Conference
 from confradar.deadlines.facets import facets, search_text, search_words
 from confradar.deadlines.listing import EntryType
 from confradar.deadlines.places import country_code, country_of, region
-from confradar.deadlines.topics import topics_of
+from confradar.deadlines.topics import topics_of, unknown
 
 
 # Places as the lists of the corpus write them.
@@ -42,6 +42,11 @@ def test_a_country_has_one_code_and_a_region() -> None:
     """By any name that people write; Antarctica is in no region."""
     assert {country_code(name) for name in ("UK", "england", "GB", "GBR", "United Kingdom")} == {"GB"}
     assert [region(code) for code in ("CL", "MX", "SG", "AQ")] == ["south-america", "north-america", "asia", None]
+
+
+def test_codes_that_mean_no_topic_are_told_as_written() -> None:
+    """Each once."""
+    assert unknown(["CV", "Gardening", "machine-learning", "XY", "Gardening"]) == ["Gardening", "XY"]
 
 
 def test_codes_of_lists_are_topics() -> None:
