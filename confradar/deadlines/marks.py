@@ -73,7 +73,7 @@ def _verdict(row: Row) -> Iterator[Mark]:
         guesses = _names(one for one in row["claims"] if one["estimated"])
         yield Mark("doubt", f"only a guess of {', '.join(guesses)}" if guesses else "no date yet")
     else:
-        yield Mark("agreed", f"1 source: {', '.join(agreeing)}" if agreeing else "1 source")
+        yield Mark("agreed", "1 source")
 
 
 def _confirmations(row: Row, now: datetime) -> Iterator[Mark]:

@@ -31,7 +31,7 @@ OUTLETS = (
     ("calendar", "/feeds/deadlines.ics"),
     ("Atom", "/feeds/deadlines.atom"),
     ("JSON", "/api/v1/deadlines"),
-    ("CSV", "/api/v1/deadlines.csv"),
+    ("CSV", "/feeds/deadlines.csv"),
 )
 
 
@@ -87,11 +87,6 @@ class View:
     def further(self) -> list[Field]:
         """The other ones."""
         return [self._field(name, label) for name, label in FURTHER.items()]
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether one of the further fields is set."""
-        return any(field.value for field in self.further)
 
     @property
     def hidden(self) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from confradar.storage import selecting
 from confradar.web.asked import View
 from confradar.web.conference import line
 
+OUTLETS = (("Atom", "/feeds/changes.atom"), ("JSON", "/api/v1/changes"), ("CSV", "/feeds/changes.csv"))
 ALL = "all"  # the page's own parameter: everything, not only what moved
 
 
@@ -32,10 +33,11 @@ def changes(connection: Connection, view: View, *, everything: bool, now: dateti
     ]
     following = replace(view.asked, cursor=page.next.cursor) if page.next else None
     beginning = replace(view, asked=replace(view.asked, cursor=None))
+    shown = replace(view, asked=asked)
     return {
         "days": days,
         "everything": everything,
         "next": following and view.address(asked=following, own=view.own),
         "other": beginning.address() if everything else beginning.address(own=[("show", ALL)]),
-        "outlets": beginning.taken(("Atom", "/feeds/changes.atom"), ("JSON", "/api/v1/changes")),
+        "outlets": shown.taken(*OUTLETS),
     }

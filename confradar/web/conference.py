@@ -21,7 +21,7 @@ from confradar.deadlines.words import edition, moved
 from confradar.publish import rows
 from confradar.storage import answers
 from confradar.web import gates
-from confradar.web.asked import OUTLETS, View
+from confradar.web.asked import View
 
 Row = Mapping[str, Any]
 LINES = 200  # of history that are shown; the API has all
@@ -147,7 +147,7 @@ def _outlets(found: Row) -> list[tuple[str, str]]:
     slug, type_ = found["slug"], EntryType(found["type"])
     query = Selection(conference=(slug,), type=SHOWN_TYPES if type_ in SHOWN_TYPES else (type_,))
     return [
-        ("add to calendar", f"{OUTLETS[0][1]}?{query}"),
+        ("add to calendar", f"/conferences/{quote(slug)}.ics"),
         ("follow changes (Atom)", f"/feeds/changes.atom?{query}"),
         ("JSON", f"/api/v1/conferences/{quote(slug)}"),
         ("history (JSON)", f"/api/v1/conferences/{quote(slug)}/history"),
