@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from confradar.deadlines.conference import MOVES, Direction, Verdict
+from confradar.deadlines.dates import withdraws
 from confradar.deadlines.moments import ReaderZone, published
 from confradar.deadlines.words import counted, moved, once, once_zoned, span_of
 
@@ -41,8 +42,6 @@ def _moves(row: Row, zone: ReaderZone, now: datetime) -> Iterator[Mark]:
             name = "read in another zone" if line["direction"] == Direction.ZONE else f"moved {moved(dict(line))}"
             sense = line["direction"] if line["direction"] != Direction.ZONE else "doubt"
             yield Mark(sense, f"{name}{again} · was", before(line, zone))
-        elif line["direction"] == Direction.WITHDRAWN:
-            yield Mark("doubt", "withdrawn by its source")
         elif line["direction"] in (Direction.NEW, Direction.ANNOUNCED) and now - line["at"] < NEWS:
             seen = zone.day(line["at"])
             yield Mark("agreed", f"new since {seen:%a} {seen.day} {seen:%b}")
@@ -69,6 +68,8 @@ def _verdict(row: Row) -> Iterator[Mark]:
         yield Mark("doubt", f"disputed: {'; '.join(said)}" if said else "disputed")
     elif len(agreeing) > 1:
         yield Mark("agreed", f"{len(agreeing)} sources agree")
+    elif row["safe_at"] is None and any(withdraws(one["reason"]) for one in row["claims"]):
+        yield Mark("doubt", "withdrawn")
     elif row["safe_at"] is None:
         guesses = _names(one for one in row["claims"] if one["estimated"])
         yield Mark("doubt", f"only a guess of {', '.join(guesses)}" if guesses else "no date yet")

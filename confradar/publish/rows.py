@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from confradar.deadlines.conference import MOVES
+from confradar.deadlines.words import once
 from confradar.sources.base import Source
 
 Row = Mapping[str, Any]
@@ -161,8 +162,15 @@ def sources(row: Row) -> list[str]:
 
 
 def last_move(row: Row) -> Row | None:
-    """The newest change by which a gate's date moved; None if it stands where it was first told."""
-    return next((one for one in reversed(row["changes"]) if one["field"] == "date" and one["direction"] in MOVES), None)
+    """The newest change by which a gate's date moved; None if it stands where it was first told.
+
+    Of several sources that tell a move in one run, the one with the most exact words.
+    """
+    moves = [one for one in row["changes"] if one["field"] == "date" and one["direction"] in MOVES]
+    newest = [
+        one for one in moves if (one["run_id"], one["direction"]) == (moves[-1]["run_id"], moves[-1]["direction"])
+    ]
+    return once(dict(one) for one in newest)[0] if newest else None
 
 
 def updated_at(row: Row) -> datetime | None:

@@ -19,7 +19,7 @@ from confradar.errors import SelectionError
 from confradar.storage import answers, tables
 from confradar.storage.answers import Answer
 
-COUNTED = 10_000  # so far a selection is counted
+COUNTED = 1000  # so far a selection is counted
 NEVER = datetime.max.replace(tzinfo=UTC)  # where conferences without a date stand
 OF_CONFERENCE = (
     "slug", "title", "acronym", "full_name", "year", "type", "place", "country", "online", "starts_on", "ends_on",

@@ -33,7 +33,8 @@ def create(settings: Settings, *, now: Callable[[], datetime] = steps.now_utc) -
     access = Access(settings)
     app.state.settings, app.state.access, app.state.pages = settings, access, Pages(settings, access)
     app.state.now, app.state.shelf = now, Shelf(settings)
-    for router in (public.router, readers.router, api.router, ops.router, ops_api.router):
+    # The readers' pages last: `/conferences/{slug}` takes every address there that nobody else has.
+    for router in (public.router, api.router, ops.router, ops_api.router, readers.router):
         app.include_router(router)
     answers.install(app)
     app.add_middleware(Compression)

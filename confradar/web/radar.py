@@ -27,6 +27,7 @@ def radar(connection: Connection, view: View, *, now: datetime, report: str) -> 
     return {
         "groups": groups,
         "count": len(page.rows) if whole else selecting.count(connection, view.asked, now=now),
+        "most": selecting.COUNTED,
         "ribbon": drawn if drawn and drawn.dots else None,
         "next": page.next and view.address(asked=page.next),
         "first": view.address(asked=replace(view.asked, cursor=None)) if view.asked.cursor else None,

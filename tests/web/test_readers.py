@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from sqlalchemy import event
 
-from confradar.deadlines.conference import Merged
+from confradar.deadlines.conference import Merged, Verdict
+from confradar.deadlines.dates import WITHDRAWN
 from confradar.storage import database
 
 from .conftest import Client
@@ -337,3 +338,14 @@ def test_a_date_is_grouped_by_the_readers_day(serve: Serve) -> None:
 
     assert "Today, Tue 3 Feb 2026 12 hours left" in text(ask, "/")
     assert "Today, Tue 3 Feb 2026 12 hours left" not in text(ask, "/?zone=Pacific/Kiritimati")
+
+
+def test_a_withdrawn_deadline_is_called_so(serve: Serve) -> None:
+    """It stays on the conference's page, without a date."""
+    ask = serve(now=lambda: NOW)
+    fill(ask.settings.database)
+    gone = replace(WIDE, id=300, round=9, earliest=None, latest=None, safe_at=None, verdict=Verdict.NONE)
+    said = claim(gone, 2, "cancelled", reason=f"{WITHDRAWN}: its source says so")
+    fill(ask.settings.database, Merged(run_id=2, at=NIGHT, new_deadlines=[gone], new_claims=[said]))
+
+    assert re.search(r"Round 9 Submission – no date not known withdrawn", text(ask, "/conferences/rounds-2026"))
