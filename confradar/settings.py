@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     flower_port: int = Field(5555, ge=1, le=65535)
     flower_url: str = ""
     zone: str = "UTC"  # in which the commands show times
+    public_url: str = ""
     web_port: int = Field(3000, ge=1, le=65535)
     web_seconds: float = Field(5, gt=0)
     web_requests_per_second: float = Field(10, gt=0)
@@ -106,11 +107,11 @@ class Settings(BaseSettings):
             raise ValueError("the name of a header, such as X-Forwarded-User")
         return value
 
-    @field_validator("flower_url")
+    @field_validator("flower_url", "public_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and not re.fullmatch(r"https?://[!-~]+", value):
-            raise ValueError("http://127.0.0.1:5555")
+            raise ValueError("an address such as http://127.0.0.1:5555")
         return value
 
     @field_validator("report_url")
@@ -155,6 +156,11 @@ class Settings(BaseSettings):
             host, name = self.postgres_hostname or "localhost", self.postgres_db or "confradar"
             return f"postgresql+psycopg2://{login}@{host}/{name}"
         return f"sqlite:///{self.data_dir / 'confradar.sqlite'}"
+
+    @property
+    def site(self) -> str:
+        """Where readers reach the pages, for links in what they take away: as set, else this machine."""
+        return self.public_url.rstrip("/") or f"http://127.0.0.1:{self.web_port}"
 
     @property
     def broker_file(self) -> Path:

@@ -5,8 +5,10 @@ Instants are ISO 8601 in UTC with their offset, days ISO 8601; what does not app
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from csv import writer
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,6 +18,19 @@ from confradar.sources.base import Source
 
 Row = Mapping[str, Any]
 Record = dict[str, Any]
+OF_DEADLINE = (
+    "id", "conference.title", "conference.acronym", "conference.year", "kind", "round", "track", "safe_at", "earliest",
+    "latest", "precision", "published.text", "published.zone", "uncertain_because", "verdict", "sources",
+    "moved.direction", "moved.at", "moved.hours", "moved.before", "moved.before_at", "moved.reverted", "updated_at",
+    "last_confirmed_at", "conference.id", "conference.full_name", "conference.type", "conference.series",
+    "conference.place", "conference.country", "conference.online", "conference.starts_on", "conference.ends_on",
+    "conference.website", "conference.topics", "conference.ranks",
+)  # fmt: skip
+OF_CHANGE = (
+    "id", "at", "conference", "title", "deadline", "field", "direction", "reverted", "before", "after", "before_at",
+    "after_at", "source", "url",
+)  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def gate_id(row: Row) -> str:
@@ -149,6 +164,33 @@ def change(row: Row) -> Record:
     }
 
 
+def csv(records: Iterable[Record], columns: Iterable[str]) -> str:
+    """Records as CSV (RFC 4180) with a head: `published.text` is a field of a field, a list is one cell.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    names, written_ = list(columns), io.StringIO()
+    write = writer(written_).writerow
+    write(name.replace(".", "_") for name in names)
+    for record in records:
+        write(_cell(_inner(record, name.split("."))) for name in names)
+    return written_.getvalue()
+
+
+def _inner(record: Any, path: list[str]) -> Any:
+    for name in path:
+        record = record and record[name]
+    return record
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        value = "; ".join(":".join(one.values()) if isinstance(one, dict) else one for one in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
 def published(row: Row) -> Row | None:
     """The claim of a gate whose words say most exactly when it is, that no guess; None if none names an instant."""
     dated = [one for one in row["claims"] if one["earliest"] and not one["estimated"]]
@@ -173,10 +215,10 @@ def last_move(row: Row) -> Row | None:
     return once(dict(one) for one in newest)[0] if newest else None
 
 
-def updated_at(row: Row) -> datetime | None:
+def updated_at(row: Row) -> datetime:
     """When anything that is told of a gate last changed."""
-    instants: Iterable[datetime | None] = [row["updated_at"], *(one["at"] for one in row["changes"])]
-    return max(filter(None, instants), default=None)
+    instants: list[datetime] = [row["updated_at"], *(one["at"] for one in row["changes"])]
+    return max(instants)
 
 
 def _moved(line: Row | None) -> Record | None:

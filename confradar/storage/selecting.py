@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, or_, select, tuple_
 
-from confradar.deadlines.conference import MOVES
+from confradar.deadlines.conference import MOVES, Direction
 from confradar.deadlines.facets import search_words
 from confradar.deadlines.parameters import Order, Position, Status
 from confradar.deadlines.selection import Selection
@@ -81,6 +81,27 @@ def gates(connection: Connection, asked: Selection, *, now: datetime) -> Page:
     last = rows[-1] if more else None
     position = last and Position(last["safe_at"], *(last[name] for name in ("slug", "kind", "round", "track")))
     return Page(rows, replace(asked, cursor=position) if position else None)
+
+
+def withdrawn(connection: Connection, asked: Selection, *, since: datetime) -> list[Answer]:
+    """The gates of a selection's conferences that have been withdrawn since then, as `gates` gives them, undated.
+
+    Of what is asked of gates only their kind counts: they have no date and no verdict any more. In order of their ids.
+    """
+    gone = select(_line.deadline_id).where(_line.at >= since, _line.direction == Direction.WITHDRAWN)
+    query = (
+        select(*_shown(), tables.deadline)
+        .join(tables.conference, _edition.id == _gate.conference_id)
+        .outerjoin(tables.series, tables.series.c.id == _edition.series_id)
+        .where(*_of_conference(connection, asked), _gate.safe_at.is_(None), _gate.id.in_(gone))
+        .order_by(_gate.id)
+    )
+    if asked.kind:
+        query = query.where(_gate.kind.in_(asked.kind))
+    rows, _ = _page(connection, query, asked.limit)
+    rows = _with_changes(connection, answers.with_claims(connection, rows))
+    newest = {row["id"]: [one for one in row["changes"] if one["field"] == "date"][-1] for row in rows}
+    return [row for row in rows if newest[row["id"]]["direction"] == Direction.WITHDRAWN]
 
 
 def conferences(connection: Connection, asked: Selection, *, now: datetime) -> Page:

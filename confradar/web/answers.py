@@ -25,9 +25,9 @@ from confradar.errors import (
 )
 from confradar.web.access import Access, SignInNeeded
 from confradar.web.pages import Pages
+from confradar.web.sharing import is_shared
 
 OPERATORS = ("/ops", "/api/v1/ops")
-PROGRAMS = ("/api/", "/feeds/")  # for whom problems are JSON
 STATUS: dict[type[ConfRadarError], int] = {
     UnknownName: 404,
     SettingError: 422,
@@ -73,7 +73,8 @@ def _problem(status: int, detail: str, **more: Any) -> Response:
 
 def _is_api(request: Request) -> bool:
     """Whether a program asks; decides about the form of an answer only, never about access."""
-    return str(request.scope["path"]).startswith(PROGRAMS)
+    path = str(request.scope["path"])
+    return path.startswith("/api/") or is_shared(path)
 
 
 def _for_operators(request: Request) -> bool:

@@ -23,17 +23,14 @@ SINCE = {
     "schema": {"type": "string", "maxLength": 40},
 }
 Slug = Annotated[str, Path(max_length=200, examples=["icml-2026"])]
-router = APIRouter(
-    prefix="/api/v1",
-    tags=["readers"],
-    responses={
-        304: NOT_MODIFIED,
-        400: problem("a parameter that there is not, or with a value that it cannot have"),
-        414: problem("the address is too long"),
-        429: problem("too many requests"),
-        503: problem("the database does not answer"),
-    },
-)
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    304: NOT_MODIFIED,
+    400: problem("a parameter that there is not, or with a value that it cannot have"),
+    414: problem("the address is too long"),
+    429: problem("too many requests"),
+    503: problem("the database does not answer"),
+}
+router = APIRouter(prefix="/api/v1", tags=["readers"], responses=ANSWERS)
 
 
 def _told(
@@ -43,9 +40,10 @@ def _told(
     return {"responses": {200: {"model": model}, **(more or {})}, "openapi_extra": {"parameters": list(parameters)}}
 
 
-def _shelf(request: Request) -> Shelf:
-    shelf: Shelf = request.app.state.shelf
-    return shelf
+def shelf(request: Request) -> Shelf:
+    """Where the answers of this server are kept."""
+    found: Shelf = request.app.state.shelf
+    return found
 
 
 OF_CONFERENCE: dict[int | str, dict[str, Any]] = {
@@ -59,28 +57,28 @@ OF_CONFERENCE: dict[int | str, dict[str, Any]] = {
 def list_deadlines(request: Request) -> Response:
     """The deadlines of a selection, page by page: coming ones, soonest first, if nothing else is asked for."""
     asked, _ = asking.selection(request)
-    return _shelf(request).answer(request, partial(outlets.deadlines_json, asked), asked)
+    return shelf(request).answer(request, partial(outlets.deadlines_json, asked), asked)
 
 
 @router.get("/conferences", **_told(schemas.Conferences, *asking.parameters()))
 def list_conferences(request: Request) -> Response:
     """The conferences of a selection, in the order of the first deadline of each that it asks for."""
     asked, _ = asking.selection(request)
-    return _shelf(request).answer(request, partial(outlets.conferences_json, asked), asked)
+    return shelf(request).answer(request, partial(outlets.conferences_json, asked), asked)
 
 
 @router.get("/conferences/{slug}", **_told(schemas.Whole, more=OF_CONFERENCE))
 def show_conference(request: Request, slug: Slug) -> Response:
     """All about one conference: its deadlines with every claim, and who speaks of it."""
     asking.own(request)
-    return _shelf(request).answer(request, partial(outlets.conference_json, slug.lower()))
+    return shelf(request).answer(request, partial(outlets.conference_json, slug.lower()))
 
 
 @router.get("/conferences/{slug}/history", **_told(schemas.History, more=OF_CONFERENCE))
 def show_history(request: Request, slug: Slug) -> Response:
     """What has changed of a conference since it was first seen, the newest first."""
     asking.own(request)
-    return _shelf(request).answer(request, partial(outlets.history_json, slug.lower()))
+    return shelf(request).answer(request, partial(outlets.history_json, slug.lower()))
 
 
 @router.get("/changes", **_told(schemas.Changes, *asking.parameters("order"), SINCE))
@@ -91,11 +89,11 @@ def list_changes(request: Request) -> Response:
     """
     asked, own = asking.selection(request, ("since",))
     after = asking.since(own)
-    return _shelf(request).answer(request, partial(outlets.changes_json, asked, after), asked, own=own)
+    return shelf(request).answer(request, partial(outlets.changes_json, asked, after), asked, own=own)
 
 
 @router.get("/sources", **_told(schemas.Sources))
 def show_sources(request: Request) -> Response:
     """From where the dates come, and how each source was last read."""
     asking.own(request)
-    return _shelf(request).answer(request, outlets.sources_json, minutely=True)
+    return shelf(request).answer(request, outlets.sources_json, minutely=True)

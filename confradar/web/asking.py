@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -16,6 +16,8 @@ from confradar.deadlines.selection import Selection
 from confradar.deadlines.verdict import EDITOR
 from confradar.errors import SelectionError
 from confradar.sources.base import readers
+
+ALARM, ALARMS, HOURS = "[1-9][0-9]{0,2}[hdw]", 5, {"h": 1, "d": 24, "w": 168}
 
 
 def selection(request: Request, own: Collection[str] = ()) -> tuple[Selection, dict[str, list[str]]]:
@@ -37,6 +39,23 @@ def own(request: Request, *names: str) -> dict[str, list[str]]:
             raise SelectionError([(name[:40], f"is no parameter here; wanted {wanted}")])
         found.setdefault(name, []).append(value)
     return found
+
+
+def days(given: dict[str, list[str]]) -> bool:
+    """Whether a calendar shall have the days of the conferences. Raises SelectionError."""
+    found = given.get("days") or ["0"]
+    if found not in (["0"], ["1"]):
+        raise SelectionError([("days", f"found {found[0][:80]!r}, wanted 1 or 0")])
+    return found == ["1"]
+
+
+def alarms(given: dict[str, list[str]]) -> tuple[timedelta, ...]:
+    """How long before a gate a calendar shall ring, the longest first. Raises SelectionError."""
+    written = ",".join(given.get("alarm", ()))
+    if written and not re.fullmatch(f"{ALARM}(,{ALARM}){{0,{ALARMS - 1}}}", written):
+        raise SelectionError([("alarm", f"found {written[:80]!r}, wanted {ALARMS} spans at most, such as 7d,1d")])
+    spans = {timedelta(hours=int(span[:-1]) * HOURS[span[-1]]) for span in written.split(",") if span}
+    return tuple(sorted(spans, reverse=True))
 
 
 def since(given: dict[str, list[str]]) -> int | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from sqlalchemy import Connection
 
 from confradar.deadlines.selection import Selection
-from confradar.publish import rows
+from confradar.publish import atom, ical, rows, telling
 from confradar.sources.base import readers
 from confradar.storage import answers, history, measures, selecting
 from confradar.storage.selecting import Page
@@ -19,7 +19,8 @@ from confradar.web import asking
 from confradar.web.caching import Body
 
 API = "/api/v1"
-JSON = "application/json"
+JSON, CSV = "application/json", "text/csv; charset=utf-8; header=present"
+ICAL, ATOM = "text/calendar; charset=utf-8", "application/atom+xml; charset=utf-8"
 
 
 def deadlines_json(asked: Selection, connection: Connection, now: datetime) -> Body:
@@ -84,6 +85,82 @@ def sources_json(connection: Connection, now: datetime) -> Body:
         for one in readers().values()
     ]
     return Body(_written({"sources": found}), JSON, now)
+
+
+def deadlines_ics(
+    asked: Selection, site: str, days: bool, alarms: Sequence[timedelta], connection: Connection, now: datetime
+) -> Body:
+    """The deadlines of a selection as a calendar, with those withdrawn lately as cancelled."""
+    page = selecting.gates(connection, asked, now=now)
+    gone = selecting.withdrawn(connection, asked, since=now - telling.WITHDRAWN_FOR)
+    name = ", ".join(dict.fromkeys(value for name, value in asked.pairs() if name != "limit"))
+    url = f"{site}/{'?' if str(asked) else ''}{asked}"
+    name = f"ConfRadar: {name[: telling.NAME_MAX]}" if name else "ConfRadar"
+    written = ical.calendar(
+        page.rows, gone, site=site, name=name, url=url, days=days, alarms=alarms, more=page.next is not None
+    )
+    return Body(written, ICAL, _changed([*page.rows, *gone]), headers=_file("confradar.ics"))
+
+
+def conference_ics(
+    slug: str, site: str, days: bool, alarms: Sequence[timedelta], connection: Connection, now: datetime
+) -> Body:
+    """All deadlines of a conference as a calendar; redirects and raises as `conference_json` does."""
+    found = answers.conference(connection, slug)
+    if found["slug"] != slug:
+        return _elsewhere(f"/conferences/{quote(found['slug'])}.ics")
+    gates = rows.gates_of(found)
+    dated = [gate for gate in gates if gate["safe_at"]]
+    since = now - telling.WITHDRAWN_FOR
+    gone = [gate for gate in gates if telling.is_withdrawn(gate) and gate["changes"][-1]["at"] >= since]
+    name = f"ConfRadar: {telling.conference_name(found)}"[: 2 * telling.NAME_MAX]
+    url = f"{site}/conferences/{quote(slug)}"
+    written = ical.calendar(dated, gone, site=site, name=name, url=url, days=days, alarms=alarms)
+    return Body(written, ICAL, _changed([*dated, *gone]), headers=_file(f"{quote(slug)}.ics"))
+
+
+def deadlines_atom(asked: Selection, site: str, connection: Connection, now: datetime) -> Body:
+    """A page of deadlines as an Atom feed."""
+    page = selecting.gates(connection, asked, now=now)
+    given = {"site": site, "path": "/feeds/deadlines.atom", "query": str(asked)}
+    written = atom.deadlines(page.rows, **given, next_query=str(page.next) if page.next else None)
+    return Body(written.encode(), ATOM, _changed(page.rows))
+
+
+def changes_atom(asked: Selection, site: str, connection: Connection, now: datetime) -> Body:
+    """A page of changes as an Atom feed."""
+    page = selecting.changes(connection, asked, now=now)
+    given = {"site": site, "path": "/feeds/changes.atom", "query": str(asked)}
+    written = atom.changes(page.rows, **given, next_query=str(page.next) if page.next else None)
+    return Body(written.encode(), ATOM)
+
+
+def deadlines_csv(asked: Selection, connection: Connection, now: datetime) -> Body:
+    """A page of deadlines as a table."""
+    page = selecting.gates(connection, asked, now=now)
+    written = rows.csv(map(rows.deadline, page.rows), rows.OF_DEADLINE)
+    return _table(written, page, "/feeds/deadlines.csv", _newest(page))
+
+
+def changes_csv(asked: Selection, connection: Connection, now: datetime) -> Body:
+    """A page of changes as a table."""
+    page = selecting.changes(connection, asked, now=now)
+    return _table(rows.csv(map(rows.change, page.rows), rows.OF_CHANGE), page, "/feeds/changes.csv")
+
+
+def _table(written: str, page: Page, path: str, modified: datetime | None = None) -> Body:
+    link = _link(f"{path}?{page.next}" if page.next else None)
+    return Body(written.encode(), CSV, modified, headers=link | _file(path.rpartition("/")[2]))
+
+
+def _file(name: str) -> dict[str, str]:
+    """The name under which a browser keeps it."""
+    return {"Content-Disposition": f'inline; filename="{name}"'}
+
+
+def _changed(found: Iterable[rows.Row]) -> datetime | None:
+    """When anything that is told of these gates last changed."""
+    return max(map(rows.updated_at, found), default=None)
 
 
 def _json(said: dict[str, Any], page: Page, path: str, modified: datetime | None = None) -> Body:

@@ -19,6 +19,10 @@ PUBLIC = {"/", "/changes", "/calendar", "/sources", "/conferences/{slug}"}
 PUBLIC |= {"/login", "/logout", "/static/{name}", "/healthz", "/readyz", "/version", "/api/v1/openapi.json"}
 PUBLIC |= {f"/api/v1/{path}" for path in ("deadlines", "conferences", "changes", "sources")}
 PUBLIC |= {f"/api/v1/conferences/{{slug}}{more}" for more in ("", "/history")}
+PUBLIC |= {
+    f"/feeds/{name}" for name in ("deadlines.ics", "deadlines.atom", "deadlines.csv", "changes.atom", "changes.csv")
+}
+PUBLIC |= {"/conferences/{slug}.ics"}
 
 
 def request(peer: str, **headers: str) -> Request:

@@ -184,4 +184,4 @@ def test_the_document_describes_every_verb(ask: Client) -> None:
     assert all("409" in one["responses"] for one in operations)
     assert document["components"]["schemas"]["Start"]["properties"]["target"]["examples"] == ["elra+", "* and not elra"]
     for path in paths:
-        assert path.startswith("/api/v1/")
+        assert path.startswith(("/api/v1/", "/feeds/", "/conferences/"))

@@ -1,0 +1,156 @@
+"""iCalendar (RFC 5545, RFC 7986): one event for each gate, the same bytes as long as nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from icalendar import Alarm, Calendar, Event, vDuration
+
+from confradar.deadlines.conference import Direction, Verdict
+from confradar.deadlines.zones import find_zones, read_zone
+from confradar.publish import rows, telling
+
+Row = Mapping[str, Any]
+REFRESH = timedelta(hours=6)
+EVENTS_KEPT = 4096  # written events that are remembered: a night changes few of them
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event. `begin` is an aware instant or a day; `end` the day after the last, None for what has no length."""
+
+    uid: str
+    begin: date
+    end: date | None
+    summary: str
+    description: str
+    url: str
+    categories: tuple[str, ...]
+    stamp: datetime
+    sequence: int = 0
+    cancelled: bool = False
+    alarms: tuple[timedelta, ...] = ()
+
+
+def calendar(
+    gates: Sequence[Row],
+    withdrawn: Sequence[Row] = (),
+    *,
+    site: str,
+    name: str,
+    url: str,
+    days: bool = False,
+    alarms: Iterable[timedelta] = (),
+    more: bool = False,
+) -> bytes:
+    """The calendar of rows as `selecting.gates` and `selecting.withdrawn` give them.
+
+    `site` is the address of the pages, `url` the one of what is shown here. `days` adds those of the conferences,
+    `alarms` (before the gate) go with every event. `more` says that the selection has more than these.
+    """
+    frame = Calendar()
+    told = "Deadlines of conferences, as their sources publish them."
+    if more:
+        told += f" These are the first {len(gates)}; more match: narrow the selection, or raise its limit."
+    for key, value in (("PRODID", "-//ConfRadar//ConfRadar//EN"), ("VERSION", "2.0"), ("CALSCALE", "GREGORIAN"),
+                       ("METHOD", "PUBLISH"), ("NAME", name), ("X-WR-CALNAME", name), ("DESCRIPTION", told),
+                       ("X-WR-CALDESC", told), ("URL", url)):  # fmt: skip
+        frame.add(key, value)
+    frame.add("REFRESH-INTERVAL", REFRESH, parameters={"VALUE": "DURATION"})
+    frame.add("X-PUBLISHED-TTL", vDuration(REFRESH))
+    entries = [*(_gate(row, site, tuple(alarms)) for row in gates), *(_gate(row, site, ()) for row in withdrawn)]
+    if days:
+        entries += _conferences(gates, site)
+    whole: bytes = frame.to_ical()
+    end = b"END:VCALENDAR\r\n"
+    return b"".join([whole.removesuffix(end), *map(_written, entries), end])
+
+
+def _gate(row: Row, site: str, alarms: tuple[timedelta, ...]) -> Entry:
+    gone = telling.is_withdrawn(row)
+    whole_day = not gone and telling.is_day(row)
+    begin = _former(row) if gone else _day(row) if whole_day else row["safe_at"]
+    doubt = " (disputed?)" if row["verdict"] == Verdict.DISPUTED else ""
+    return Entry(
+        uid=f"{rows.gate_id(row)}@confradar",
+        begin=begin,
+        end=begin + timedelta(days=1) if whole_day else None,
+        summary=f"{telling.name(row)}{doubt}",
+        description="\n".join(telling.sentences(row)),
+        url=f"{site}/conferences/{quote(row['slug'])}",
+        categories=(row["kind"].replace("_", " "), *row["topics"]),
+        stamp=rows.updated_at(row),
+        sequence=_sequence(row),
+        cancelled=gone,
+        alarms=alarms,
+    )
+
+
+def _day(row: Row) -> date:
+    """The day of a gate without an hour: as its source wrote it, but never behind the one on which the safe date is."""
+    safe: date = row["safe_at"].astimezone(UTC).date()
+    said = rows.published(row)
+    if said is None:
+        return safe
+    zone = find_zones(" ".join(said["text"].split()))[0] or read_zone(said["zone_text"] or "")
+    written: date = max(said["earliest"].astimezone(rule).date() for rule in zone.rules)
+    return min(safe, written)
+
+
+def _former(row: Row) -> datetime:
+    """Where a withdrawn gate has been."""
+    left = [one["before_at"] for one in row["changes"] if one["before_at"]]
+    instant: datetime = left[-1] if left else row["changes"][-1]["at"]
+    return instant
+
+
+def _sequence(row: Row) -> int:
+    """How often a gate's date has changed since it was first told."""
+    lines = row["changes"]
+    return len(lines) - 1 if lines and lines[0]["direction"] == Direction.NEW else len(lines)
+
+
+def _conferences(gates: Iterable[Row], site: str) -> Iterator[Entry]:
+    """The days of the conferences of those gates, each conference once."""
+    for row in {row["slug"]: row for row in gates if row["starts_on"]}.values():
+        yield Entry(
+            uid=f"{row['slug']}/days@confradar",
+            begin=row["starts_on"],
+            end=max(row["ends_on"] or row["starts_on"], row["starts_on"]) + timedelta(days=1),
+            summary=telling.conference_name(row),
+            description="\n".join(telling.clean(row[key]) for key in ("full_name", "place", "website") if row[key]),
+            url=f"{site}/conferences/{quote(row['slug'])}",
+            categories=(row["type"].replace("_", " "), *row["topics"]),
+            stamp=row["updated_at"],
+        )
+
+
+@lru_cache(maxsize=EVENTS_KEPT)
+def _written(entry: Entry) -> bytes:
+    event = Event()
+    event.add("UID", entry.uid)
+    event.add("DTSTAMP", entry.stamp)
+    event.add("LAST-MODIFIED", entry.stamp)
+    event.add("SEQUENCE", entry.sequence)
+    event.add("DTSTART", entry.begin)
+    if entry.end:
+        event.add("DTEND", entry.end)
+    event.add("SUMMARY", entry.summary)
+    event.add("DESCRIPTION", entry.description)
+    event.add("URL", entry.url)
+    event.add("CATEGORIES", [telling.clean(category) for category in entry.categories])
+    event.add("STATUS", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("TRANSP", "TRANSPARENT")
+    for before in entry.alarms:
+        alarm = Alarm()
+        alarm.add("ACTION", "DISPLAY")
+        alarm.add("TRIGGER", -before)
+        alarm.add("DESCRIPTION", entry.summary)
+        event.add_component(alarm)
+    written: bytes = event.to_ical()
+    return written
