@@ -17,6 +17,7 @@ from confradar.settings import Settings
 from confradar.sources.base import readers
 
 Command = Callable[..., Any]
+FORMS = {"json": "JSON", "csv": "a table for spreadsheets", "ics": "a calendar"}
 zone_option = click.option(
     "--zone",
     metavar="ZONE",
@@ -51,6 +52,17 @@ def _option(name: str, parameter: Parameter) -> Callable[[Command], Command]:
         shell_complete=complete,
         help=f"{told[0].upper()}{told[1:]}{example}.{' Repeatable.' * parameter.many}",
     )
+
+
+def forms(*names: str) -> Callable[[Command], Command]:
+    """Options such as `--csv` that ask for another form than a table; the command gets its name as `form`."""
+
+    def decorated(command: Command) -> Command:
+        for name in reversed(names):
+            command = click.option(f"--{name}", "form", flag_value=name, help=f"Print {FORMS[name]}.")(command)
+        return command
+
+    return decorated
 
 
 def selection(given: Mapping[str, Any]) -> Selection:

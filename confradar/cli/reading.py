@@ -21,6 +21,7 @@ from confradar.publish import rows
 from confradar.settings import Settings
 from confradar.storage import answers, database, selecting
 from confradar.web import outlets
+from confradar.web.caching import Body
 
 SINCE = timedelta(days=30)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -39,29 +40,41 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(answers.to_json(value), ensure_ascii=False, indent=2))
 
 
+def write(body: Body) -> None:
+    """Print what an outlet answers: JSON laid out, all else byte for byte."""
+    if body.kind == outlets.JSON:
+        print_json(json.loads(body.content))
+    else:
+        click.echo(body.content, nl=False)
+
+
 @click.command("list")
 @selection_options()
-@json_option
+@asking.forms("json", "csv", "ics")
 @zone_option
 @now_option
-def list_(as_json: bool, zone: str | None, now: str | None, **given: Any) -> None:
+def list_(form: str | None, zone: str | None, now: str | None, **given: Any) -> None:
     """Show the deadlines of a selection: those coming next, soonest first.
 
     \b
     confradar list --topic machine-learning --within 30d --zone Europe/Berlin
     confradar list --q icml --status all
-    confradar list --kind abstract --kind submission --rank core:A* --json
+    confradar list --kind abstract --kind submission --rank core:A* --ics > deadlines.ics
 
     The options are the parameters of every page, feed and answer, and find the same deadlines in the same order.
-    --json prints what /api/v1/deadlines answers.
+    --json prints what /api/v1/deadlines answers, --csv and --ics what /feeds/deadlines.csv and .ics are.
     """
     asked, settings = asking.selection(given), opened()
     reader, moment = asking.zone(zone, settings), steps.instant(now)
-    if as_json:
-        with database.reading(settings.database) as connection:
-            print_json(json.loads(outlets.deadlines_json(asked, connection, moment).content))
-    else:
+    if form is None:
         radar.coming(settings, asked, now=moment, zone=reader)
+        return
+    with database.reading(settings.database) as connection:
+        if form == "ics":
+            write(outlets.deadlines_ics(asked, settings.site, False, (), connection, moment))
+        else:
+            make = outlets.deadlines_json if form == "json" else outlets.deadlines_csv
+            write(make(asked, connection, moment))
 
 
 @click.command()
@@ -90,26 +103,27 @@ def show(conference: str, as_json: bool, zone: str | None, now: str | None) -> N
 @click.command()
 @click.option("--since", metavar="DATE", help="From this day or instant on; the last 30 days if not given.")
 @selection_options("from", "to", "within", "order", "status")
-@json_option
+@asking.forms("json", "csv")
 @zone_option
 @now_option
-def changes(since: str | None, as_json: bool, zone: str | None, now: str | None, **given: Any) -> None:
+def changes(since: str | None, form: str | None, zone: str | None, now: str | None, **given: Any) -> None:
     """Show what moved of a selection: what moved earlier first, then the newest.
 
     \b
     confradar changes --since 2026-01-01 --topic vision
     confradar changes --conference icml-2026 --json
 
-    --json prints what /api/v1/changes answers: all that changed, the newest first.
+    --json and --csv print what /api/v1/changes and /feeds/changes.csv are: all that changed, the newest first.
     """
     asked, settings = asking.selection(given), opened()
     reader, moment = asking.zone(zone, settings), steps.instant(now)
     begin = steps.instant(since) if since else moment - SINCE
     with database.reading(settings.database) as connection:
-        if as_json:
-            print_json(
-                json.loads(outlets.changes_json(asked, None, connection, moment, since=begin, until=moment).content)
-            )
+        if form == "json":
+            write(outlets.changes_json(asked, None, connection, moment, since=begin, until=moment))
+            return
+        if form == "csv":
+            write(outlets.changes_csv(asked, connection, moment, since=begin, until=moment))
             return
         every = replace(asked, limit=LIMIT_MAX)
         found = selecting.changes(connection, every, now=moment, since=begin, until=moment).rows
@@ -136,7 +150,7 @@ def search(text: tuple[str, ...], as_json: bool, zone: str | None, now: str | No
     reader, moment = asking.zone(zone, settings), steps.instant(now)
     with database.reading(settings.database) as connection:
         if as_json:
-            print_json(json.loads(outlets.conferences_json(asked, connection, moment).content))
+            write(outlets.conferences_json(asked, connection, moment))
             return
         found = selecting.conferences(connection, asked, now=moment).rows
         slugs = tuple(row["slug"] for row in found)

@@ -142,9 +142,16 @@ def deadlines_csv(asked: Selection, connection: Connection, now: datetime) -> Bo
     return _table(written, page, "/feeds/deadlines.csv", _newest(page))
 
 
-def changes_csv(asked: Selection, connection: Connection, now: datetime) -> Body:
+def changes_csv(
+    asked: Selection,
+    connection: Connection,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Body:
     """A page of changes as a table."""
-    page = selecting.changes(connection, asked, now=now)
+    page = selecting.changes(connection, asked, now=now, since=since, until=until)
     return _table(rows.csv(map(rows.change, page.rows), rows.OF_CHANGE), page, "/feeds/changes.csv")
 
 

@@ -1,5 +1,7 @@
 """The reading commands over a store that the Python prompt has filled, without a broker."""
 
+import csv
+import io
 import json
 import re
 from pathlib import Path
@@ -56,6 +58,7 @@ def test_json_has_every_command(terminal: Terminal) -> None:
     assert shown["id"] == "eccv-2026"
     assert {"deadlines", "mentions"} <= set(shown)
     assert set(terminal("confradar changes --json").json()) == {"changes", "token", "next"}
+    assert terminal("confradar changes --csv").out.startswith("id,at,conference,")
     assert [one["id"] for one in terminal("confradar search eccv --json").json()["conferences"]] == ["eccv-2026"]
     sources = terminal("confradar sources --json").json()
     assert [source["name"] for source in sources] == ["acl_web", "ai_deadlines", "chairing_tool", "elra", "wikicfp"]
@@ -98,6 +101,11 @@ def test_a_selection_has_the_same_rows_in_each_form(terminal: Terminal) -> None:
     for row, one in zip(shown, found, strict=True):
         assert (one["conference"]["acronym"] or one["conference"]["title"]) in row
         assert f" · {one['kind']}" in row
+    table = list(csv.DictReader(io.StringIO(terminal(f"{line} --csv").out)))
+    assert [row["id"] for row in table] == [one["id"] for one in found]
+    calendar = terminal(f"{line} --ics").out
+    starts = re.findall(r"^BEGIN:VEVENT", calendar, re.MULTILINE)
+    assert (calendar.startswith("BEGIN:VCALENDAR"), len(starts)) == (True, len(found))
     latest = terminal(f"{line} --json --order latest").json()["deadlines"]
     assert [one["id"] for one in latest] == [one["id"] for one in reversed(found)]
 
