@@ -240,7 +240,8 @@ def _of_conference(connection: Connection, asked: Selection, *, merged: bool = F
         yield _edition.id.in_(ids_of(connection, asked.conference))
     if asked.source:
         said = tables.mention.c
-        yield exists().where(said.conference_id == _edition.id, said.source.in_(asked.source))
+        speaks = exists().where(said.conference_id == _edition.id, said.source.in_(asked.source))
+        yield speaks.correlate(tables.conference)  # a query may have mentions of its own
 
 
 def _has_facet(*wanted: str) -> ColumnElement[bool]:
@@ -261,7 +262,8 @@ def _of_gate(asked: Selection, now: datetime, *, dated: bool = True) -> Iterable
     if asked.status is Status.CLOSED:
         yield _gate.latest < now
     if asked.status is Status.MOVED:
-        yield exists().where(_line.deadline_id == _gate.id, _line.field == "date", _line.direction.in_(MOVES))
+        moved = exists().where(_line.deadline_id == _gate.id, _line.field == "date", _line.direction.in_(MOVES))
+        yield moved.correlate(tables.deadline)
     if asked.kind:
         yield _gate.kind.in_(asked.kind)
     if asked.verdict:
@@ -273,10 +275,11 @@ def _of_gate(asked: Selection, now: datetime, *, dated: bool = True) -> Iterable
         yield _gate.safe_at < end
     if asked.source:
         said, words = tables.mention.c, tables.claim.c
-        yield exists().where(
+        dates = exists().where(
             said.conference_id == _gate.conference_id, said.source.in_(asked.source), words.mention_id == said.id,
             words.kind == _gate.kind, words.round == _gate.round, words.track == _gate.track,
         )  # fmt: skip
+        yield dates.correlate(tables.deadline)
 
 
 def _with_changes(connection: Connection, rows: list[Answer]) -> list[Answer]:

@@ -179,3 +179,12 @@ def test_other_sites_may_read_what_is_for_all(ask: Client) -> None:
     assert (asked.status, asked.headers["Access-Control-Allow-Methods"]) == (204, "GET, HEAD")
     for path in (f"{API}/ops/runs", "/"):
         assert "Access-Control-Allow-Origin" not in ask.get(path).headers
+
+
+@pytest.mark.parametrize("more", ["", "&kind=submission"])
+def test_changes_are_asked_for_by_source(ask: Client, more: str) -> None:
+    """Those that the source itself has told, of any gate or of one kind."""
+    every = got(ask.get(f"{API}/changes?limit=500{more}"))["changes"]
+    found = got(ask.get(f"{API}/changes?source=wikicfp&limit=500{more}"))["changes"]
+
+    assert found == [change for change in every if change["source"] == "wikicfp"] != []
