@@ -23,8 +23,8 @@ from confradar.deadlines.selection import Selection
 from confradar.settings import Settings
 from confradar.storage import database, selecting
 from confradar.web import asking
+from confradar.web.views import STATEMENT_SECONDS
 
-STATEMENT_SECONDS = 5
 SHELF_BYTES = 32 * 1024 * 1024
 FRESH_SECONDS = 60  # that a body may be used without asking whether it still holds
 COMPRESSED_FROM = 500  # bytes; Starlette's own bound, so that nothing is compressed behind our back

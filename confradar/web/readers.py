@@ -17,8 +17,8 @@ from confradar.settings import Settings
 from confradar.storage import database
 from confradar.web import asked, asking, changes, conference, months, origins, radar
 from confradar.web.pages import Pages
+from confradar.web.views import STATEMENT_SECONDS
 
-STATEMENT_SECONDS = 5
 router = APIRouter(include_in_schema=False)
 
 
