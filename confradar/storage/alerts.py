@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from confradar.storage.tables import alert
+from confradar.storage.run_tables import alert
 
 
 def open_alert(connection: Connection, condition: str, detail: str, *, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from confradar.storage.tables import audit, schedule_state
+from confradar.storage.run_tables import audit, schedule_state
 
 Entry = dict[str, Any]
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, exists, func, select
 from confradar.errors import SettingError, UnknownName
 from confradar.storage import answers, audit, ledger
 from confradar.storage.ledger import Run
-from confradar.storage.tables import check_result, kept_output, run, step_run
+from confradar.storage.run_tables import check_result, kept_output, run, step_run
 
 Answer = dict[str, Any]
 # Words of other systems, beside our own: what each means of a run, and of a step.

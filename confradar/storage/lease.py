@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from confradar.storage import ledger
 from confradar.storage.ledger import Run
-from confradar.storage.tables import lease, run
+from confradar.storage.run_tables import lease, run
 
 JOB = "crawl_job"
 SLACK = timedelta(seconds=30)  # an end that is nearly as late is not written again

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or
 from sqlalchemy.exc import IntegrityError
 
 from confradar.errors import UnknownName
-from confradar.storage.tables import lease, run, step_run
+from confradar.storage.run_tables import lease, run, step_run
 
 FINAL_STEP = ("ok", "degraded", "failed", "quarantined", "cancelled", "skipped", "lost")
 FINAL_RUN = ("ok", "partial", "failed", "cancelled", "superseded")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from confradar.errors import SettingError
 from confradar.logs import INSTANT_LENGTH, LEVELS, Line
-from confradar.storage.tables import step_log
+from confradar.storage.run_tables import step_log
 
 CHUNK = 64 * 1024  # bytes
 PARTS = 16  # chunks of a log that has reached its limit; more, if they would be larger than CHUNK

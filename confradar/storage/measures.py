@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from confradar.storage.tables import kept_output, lease, run, step_run
+from confradar.storage.run_tables import kept_output, lease, run, step_run
 
 
 class Ended(NamedTuple):

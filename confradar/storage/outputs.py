@@ -17,7 +17,7 @@ from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Listing
 from confradar.errors import DamagedOutput
 from confradar.storage import ledger
-from confradar.storage.tables import check_result, kept_output, run, step_run
+from confradar.storage.run_tables import check_result, kept_output, run, step_run
 
 if sys.version_info >= (3, 14):
     from compression import zstd

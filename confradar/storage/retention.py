@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select
 
 from confradar.storage.ledger import FINAL_RUN
-from confradar.storage.tables import (
+from confradar.storage.run_tables import (
     alert,
     audit,
     check_result,

@@ -16,7 +16,7 @@ from confradar.deadlines.facets import search_words
 from confradar.deadlines.parameters import Order, Position, Status
 from confradar.deadlines.selection import Selection
 from confradar.errors import SelectionError
-from confradar.storage import answers, tables
+from confradar.storage import answers, run_tables, tables
 from confradar.storage.answers import Answer
 
 COUNTED = 1000  # so far a selection is counted
@@ -39,8 +39,8 @@ class Page:
 
 def version(connection: Connection) -> str:
     """What changes whenever anything that a reader is shown has been stored."""
-    stored = select(func.max(tables.run.c.stored_at)).scalar_subquery()
-    changes, acts = (select(func.max(table.c.id)).scalar_subquery() for table in (tables.change, tables.audit))
+    stored = select(func.max(run_tables.run.c.stored_at)).scalar_subquery()
+    changes, acts = (select(func.max(table.c.id)).scalar_subquery() for table in (tables.change, run_tables.audit))
     at, *newest = connection.execute(select(stored, changes, acts)).one()
     return "-".join(str(part or 0) for part in (at and at.timestamp(), *newest))
 
@@ -53,7 +53,7 @@ def closed_until(connection: Connection, *, now: datetime) -> datetime | None:
 
 def changed_at(connection: Connection) -> datetime | None:
     """When anything was last told or decided: since then nothing but confirmations came."""
-    newest = (select(func.max(table.c.at)).scalar_subquery() for table in (tables.change, tables.audit))
+    newest = (select(func.max(table.c.at)).scalar_subquery() for table in (tables.change, run_tables.audit))
     return max(filter(None, connection.execute(select(*newest)).one()), default=None)
 
 

@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 from sqlalchemy import make_url
 
-from confradar.storage import tables
+from confradar.storage import columns
 from tests.workers.conftest import Installation, install
 
 from .measuring import script
@@ -59,7 +59,7 @@ class House:
 
     def empty(self) -> None:
         """Forget everything, so that the next night is a first one."""
-        names = ", ".join(tables.metadata.tables)
+        names = ", ".join(columns.metadata.tables)
         with closing(psycopg2.connect(self.database)) as connection, connection, connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS plain; TRUNCATE {names} RESTART IDENTITY CASCADE")
             cursor.execute("INSERT INTO lease (name, token) VALUES ('crawl_job', 0)")  # the migration's own row

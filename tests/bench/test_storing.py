@@ -19,7 +19,7 @@ from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.deadlines.merge import merge
 from confradar.demo import synthetic
 from confradar.demo.facts import Edition
-from confradar.storage import conferences, database, tables
+from confradar.storage import conferences, database, run_tables, tables
 
 from .measuring import Cost, alternately, median, ratio, show, spread
 
@@ -116,7 +116,7 @@ class Store:
             connection.exec_driver_sql(f"TRUNCATE {names}, run RESTART IDENTITY CASCADE")
             given = {"key": "manual:1", "trigger": "manual", "logical_instant": NIGHT, "target": "*", "steps": []}
             given |= {"status": "running", "started_at": NIGHT, "deadline_at": NIGHT + timedelta(hours=1)}
-            connection.execute(insert(tables.run).values(id=self.run_id, **given))
+            connection.execute(insert(run_tables.run).values(id=self.run_id, **given))
 
     def read(self) -> dict[str, Rows]:
         """All that is stored, as the driver gives it."""

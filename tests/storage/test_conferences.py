@@ -26,7 +26,7 @@ from confradar.deadlines.listing import EntryType, Kind, Listing, WrittenDate
 from confradar.deadlines.merge import apply, merge
 from confradar.deadlines.selection import Selection
 from confradar.errors import UnknownName
-from confradar.storage import answers, bulk, conferences, database, finding, selecting, tables
+from confradar.storage import answers, bulk, columns, conferences, database, finding, selecting, tables
 
 NIGHT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -122,8 +122,8 @@ def test_records_and_tables_have_the_same_columns_in_the_same_order():
     """Rows become records by position; what is derived is in no record."""
     pairs = {"series": Series, "conference": Conference, "mention": Mention, "claim": Claim, "deadline": Deadline}
     for name, record in {**pairs, "change": Change}.items():
-        columns = [column.name for column in tables.metadata.tables[name].columns]
-        assert [column for column in columns if column not in finding.DERIVED] == [one.name for one in fields(record)]
+        own = [column.name for column in columns.metadata.tables[name].columns]
+        assert [column for column in own if column not in finding.DERIVED] == [one.name for one in fields(record)]
 
 
 def test_what_was_written_is_known(stored):

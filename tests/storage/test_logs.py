@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event, func, insert, select
 from confradar.errors import SettingError
 from confradar.logs import LEVELS, Line
 from confradar.storage import database, logs
-from confradar.storage.tables import run, step_log
+from confradar.storage.run_tables import run, step_log
 
 BEGIN = datetime(2026, 11, 24, 2, tzinfo=UTC)
 ELRA, WIKICFP = "elra_conferences", "wikicfp_conferences"

@@ -15,7 +15,7 @@ from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.errors import BrokerUnavailable
 from confradar.settings import Settings
 from confradar.storage import alerts, audit, database, outputs
-from confradar.storage.tables import run, step_run
+from confradar.storage.run_tables import run, step_run
 
 QUERIES = 12
 Figures = dict[tuple[str, ...], float]

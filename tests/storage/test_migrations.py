@@ -21,7 +21,7 @@ from confradar import steps
 from confradar.deadlines.conference import SourceOutput
 from confradar.errors import SchemaMismatch
 from confradar.steps.runs import Materialised, begin, keep
-from confradar.storage import database, ledger, tables
+from confradar.storage import columns, database, ledger, run_tables, tables
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
@@ -129,12 +129,12 @@ ROWS = {
 
 def test_migrations_go_up_down_and_up_again_with_rows_in_every_table(empty_url):
     """No table is forgotten on the way down, and no row is in the way."""
-    assert set(ROWS) == set(tables.metadata.tables)
+    assert set(ROWS) == set(columns.metadata.tables)
     for _ in range(2):
         database.upgrade(empty_url)
         with database.transaction(empty_url) as connection:
             for name, row in ROWS.items():
-                connection.execute(tables.metadata.tables[name].insert(), [row])
+                connection.execute(columns.metadata.tables[name].insert(), [row])
         database.downgrade(empty_url, "base")
         with database.reading(empty_url) as connection:
             assert set(inspect(connection).get_table_names()) == {"alembic_version"}
@@ -149,8 +149,8 @@ def test_a_run_that_is_going_during_an_upgrade_ends_as_it_would_have(empty_url, 
     going = {**ended, "key": "nightly:2", "status": status, "steps": names, "deadline_at": later}
     queued = [{"run_id": 2, "step": name, "attempt": 1, "status": "queued", "queued_at": NOW} for name in names]
     with database.transaction(empty_url) as connection:
-        connection.execute(tables.run.insert(), [ended, going])
-        connection.execute(tables.step_run.insert(), queued)
+        connection.execute(run_tables.run.insert(), [ended, going])
+        connection.execute(run_tables.step_run.insert(), queued)
     database.upgrade(empty_url)
     settings = configuration.load(CONFRADAR_DATABASE_URL=empty_url)
     with database.transaction(empty_url) as connection:
@@ -179,7 +179,7 @@ def test_the_migrations_give_exactly_the_declared_tables(url):
     """Alembic finds nothing to add: columns, types, indexes, constraints."""
     with database.reading(url) as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-        assert compare_metadata(context, tables.metadata) == []
+        assert compare_metadata(context, columns.metadata) == []
 
 
 def test_every_folder_of_code_is_packed():
@@ -248,7 +248,7 @@ def test_code_that_meets_no_tables_says_what_to_do(empty_url):
     with pytest.raises(SchemaMismatch, match="has no tables yet; run `confradar db upgrade`"):
         database.check_schema(empty_url)
     with pytest.raises(SchemaMismatch, match="has no tables yet"), database.reading(empty_url) as connection:
-        connection.execute(select(tables.run))
+        connection.execute(select(run_tables.run))
 
 
 def test_code_that_meets_tables_of_another_revision_names_both(url):

@@ -15,7 +15,7 @@ from confradar.errors import Refused, RunRefused, SettingError, UnknownName
 from confradar.settings import Settings
 from confradar.steps.runs import begin, keep
 from confradar.steps.storing import add
-from confradar.storage import answers, audit, database, history, ledger, outputs, tables
+from confradar.storage import answers, audit, database, history, ledger, outputs, run_tables, tables
 
 NIGHT = datetime(2026, 1, 13, 2, tzinfo=UTC)
 ELRA, WIKICFP = "elra_conferences", "wikicfp_conferences"
@@ -148,7 +148,7 @@ def test_a_run_that_nobody_beats_for_is_superseded_and_stores_nothing_more(setti
     first = opened("manual:first", settings)
     crawled(first.run, settings, WIKICFP, listing("siggraph", "wikicfp"))
     with database.transaction(settings.database) as connection:
-        connection.execute(update(tables.lease).values(expires_at=datetime(2026, 1, 13, tzinfo=UTC)))
+        connection.execute(update(run_tables.lease).values(expires_at=datetime(2026, 1, 13, tzinfo=UTC)))
 
     second = opened("manual:second", settings, [ELRA])
 

@@ -16,13 +16,13 @@ from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.settings import Settings
 from confradar.steps.runs import CUT
-from confradar.storage import alerts, audit, database, ledger, logs, outputs, retention
+from confradar.storage import alerts, audit, database, ledger, logs, outputs, retention, run_tables
 from confradar.storage import tables as t
 
 NOW = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
 OLD, FRESH = NOW - timedelta(days=91), NOW - timedelta(days=89)
 HISTORY = (t.series, t.series_name, t.conference, t.mention, t.deadline, t.claim, t.change, t.identity_pin)
-RECORD = (t.run, t.step_run, t.step_log, t.check_result, t.kept_output)
+RECORD = (run_tables.run, run_tables.step_run, run_tables.step_log, run_tables.check_result, run_tables.kept_output)
 
 # Who deletes the run of that number takes very long about it.
 HANG = {
@@ -86,7 +86,7 @@ def ran(
     logs.append(connection, run.id, "elra_conferences", 1, [line], limit=1000)
     of_attempt = {"run_id": run.id, "step": "elra_conferences", "attempt": 1, "output": "elra", "name": "count"}
     found = {"severity": "error", "blocking": True, "passed": True, "description": "enough", "observed": "1"}
-    connection.execute(insert(t.check_result).values(**of_attempt, **found))
+    connection.execute(insert(run_tables.check_result).values(**of_attempt, **found))
     if ended:
         status = "ok" if good else "failed"
         ledger.finish_step(connection, run.id, "elra_conferences", 1, status=status, reason=reason, now=ended, count=1)
@@ -106,13 +106,13 @@ def rows(url: str, *wanted: Table) -> dict[str, list[tuple[object, ...]]]:
 def keys(url: str) -> list[str]:
     """The keys of the runs that are left, in their order."""
     with database.reading(url) as connection:
-        return list(connection.scalars(select(t.run.c.key).order_by(t.run.c.id)))
+        return list(connection.scalars(select(run_tables.run.c.key).order_by(run_tables.run.c.id)))
 
 
 def count(url: str) -> int:
     """The number of runs that are left."""
     with database.reading(url) as connection:
-        return connection.execute(select(func.count()).select_from(t.run)).scalar_one()
+        return connection.execute(select(func.count()).select_from(run_tables.run)).scalar_one()
 
 
 def test_a_run_goes_with_all_that_hangs_on_it_once_it_is_old(settings: Settings) -> None:
@@ -151,7 +151,10 @@ def test_a_run_that_is_not_over_stays(settings: Settings) -> None:
         ran(connection, "going", None)
         ran(connection, "newest", OLD)
 
-    assert not any(steps.prune(settings, now=NOW).value[table.name] for table in (t.run, t.step_run, t.kept_output))
+    assert not any(
+        steps.prune(settings, now=NOW).value[table.name]
+        for table in (run_tables.run, run_tables.step_run, run_tables.kept_output)
+    )
     assert keys(settings.database) == ["going", "newest"]
 
 
@@ -234,7 +237,7 @@ def test_alerts_go_once_they_are_long_over_and_open_ones_never(settings: Setting
     steps.prune(settings, now=NOW)
 
     with database.reading(settings.database) as connection:
-        assert list(connection.scalars(select(t.alert.c.condition))) == ["just over", "open"]
+        assert list(connection.scalars(select(run_tables.alert.c.condition))) == ["just over", "open"]
 
 
 def test_who_did_what_is_kept_longer_and_how_a_schedule_stands_for_ever(settings: Settings) -> None:
@@ -252,7 +255,7 @@ def test_who_did_what_is_kept_longer_and_how_a_schedule_stands_for_ever(settings
         assert audit.pause(connection, "mine", NOW)
         assert not audit.pause(connection, "yours", NOW)
         assert [entry["subject"] for entry in audit.entries(connection)] == ["yours"]
-        assert len(connection.execute(select(t.schedule_state)).all()) == 2
+        assert len(connection.execute(select(run_tables.schedule_state)).all()) == 2
 
 
 @pytest.mark.integration

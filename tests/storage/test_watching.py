@@ -13,7 +13,7 @@ from confradar.deadlines.conference import SourceOutput
 from confradar.settings import Settings
 from confradar.sources.base import readers
 from confradar.storage import alerts, audit, database, ledger, outputs
-from confradar.storage.tables import alert
+from confradar.storage.run_tables import alert
 
 DUE = datetime(2026, 1, 14, 2, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -6,7 +6,7 @@ from confradar import logs
 from confradar.graph import nodes
 from confradar.storage import bulk, database
 from confradar.storage import logs as kept_logs
-from confradar.storage.tables import audit, check_result, kept_output, run, step_run
+from confradar.storage.run_tables import audit, check_result, kept_output, run, step_run
 
 BEGAN = datetime(2026, 2, 3, 2, tzinfo=UTC)
 LAST = "nightly:2026-02-03"
