@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, or_, select
 
+from confradar.storage.follow_tables import follow, message
 from confradar.storage.ledger import FINAL_RUN
 from confradar.storage.run_tables import (
     alert,
@@ -20,7 +21,7 @@ from confradar.storage.run_tables import (
 )
 
 RUNS = 20  # of a batch
-TABLES = (step_log, check_result, kept_output, step_run, run, alert, audit, schedule_state)
+TABLES = (step_log, check_result, kept_output, step_run, run, alert, message, follow, audit, schedule_state)
 Doomed = Mapping[Table, ColumnElement[bool]]  # by table, which of its rows go; children before their parents
 
 
@@ -70,10 +71,12 @@ def of_runs(connection: Connection, ids: Sequence[int], *, cut: Collection[str])
 
 
 def of_operators(*, resolved_before: datetime, acted_before: datetime) -> Doomed:
-    """The alerts that were over by then; what operators did before that, but for how each schedule stands now."""
+    """Alerts, messages and follows that were over by then; acts before that, but for how each schedule stands now."""
     newest = select(func.max(schedule_state.c.id)).group_by(schedule_state.c.schedule)
     return {
         alert: alert.c.resolved_at < resolved_before,
+        message: or_(message.c.sent_at < resolved_before, message.c.failed_at < resolved_before),
+        follow: follow.c.ended_at < resolved_before,
         audit: audit.c.at < acted_before,
         schedule_state: and_(schedule_state.c.at < acted_before, schedule_state.c.id.not_in(newest)),
     }

@@ -124,6 +124,29 @@ ROWS = {
     "schedule_state": {"schedule": "daily_crawl_schedule", "paused": True, "at": NOW, "by": "me", "why": ""},
     "identity_pin": {"first": ["a"], "second": ["b"], "together": True, "by": "me", "why": "", "at": NOW},
     "alert": {"condition": "run missing", "detail": "", "opened_at": NOW},
+    "follow": {
+        "id": 1,
+        "selection": "series=icml",
+        "address": "json://example.org",
+        "shown": "json://example.org",
+        "remind": [24],
+        "zone": "UTC",
+        "secret": "0" * 32,
+        "by": "me",
+        "created_at": NOW,
+    },
+    "message": {
+        "key": "change/1",
+        "kind": "change",
+        "follow_id": 1,
+        "address": "json://example.org",
+        "subject": "ICML moved",
+        "body": "",
+        "parts": [],
+        "created_at": NOW,
+        "due_at": NOW,
+        "next_try_at": NOW,
+    },
 }
 
 
