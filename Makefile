@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --only-binary :all: --require-hashes
 
-.PHONY: help demo crawl test lint truth fuzz lock bench clean
+.PHONY: help demo crawl test faults lint truth fuzz lock bench clean
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
@@ -17,6 +17,9 @@ crawl: .venv/ready  ## read the five sources now; ends well also if only some co
 # Three at once on whatever machine: most of them wait for processes that they have started.
 test: .venv/ready-for-tests  ## all tests
 	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
+
+faults: .venv/ready-for-tests  ## each fault that is survived: what must hold, whether it does, how long that took
+	@$(BIN)/python -m pytest -m fault --numprocesses 3 --dist worksteal --quiet
 
 lint: .venv/ready-for-tests  ## style, types, import contract
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports

@@ -286,6 +286,11 @@ def secrets(settings: Settings, environ: Mapping[str, str] = os.environ) -> set[
     return found - {"confradar", "postgres", settings.postgres_user, settings.postgres_hostname, settings.postgres_db}
 
 
+def is_secret(name: str) -> bool:
+    """Whether a variable of that name holds what nobody else may know."""
+    return bool(_SECRET_NAME.search(name))
+
+
 def masked(url: str) -> str:
     """An address without its password, whether it stands before the host or among the parameters."""
     url = re.sub(r"(?<=//)([^/@:]*):.*@", r"\1:***@", url)

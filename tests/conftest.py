@@ -1,8 +1,10 @@
 """What every kind of test may use."""
 
 import os
+import re
 import tempfile
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,32 @@ from sqlalchemy import NullPool, create_engine
 from .postgres import start_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each report say which faults it is about, also one that comes from another process."""
+    for item in items:
+        for mark in item.iter_markers("fault"):
+            row, promise = mark.args
+            item.user_properties.append(("fault", [row, promise]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """After `-m fault`, the table: row, promise, result, seconds. A row holds if all that is about it has passed."""
+    if "fault" not in config.option.markexpr:
+        return
+    rows = defaultdict[str, dict[str, list[pytest.TestReport]]](lambda: defaultdict(list))
+    for report in (
+        one for kind in ("passed", "failed", "error", "skipped") for one in terminalreporter.stats.get(kind, ())
+    ):
+        for row, promise in (value for name, value in report.user_properties if name == "fault"):
+            rows[row][promise].append(report)
+    terminalreporter.section("faults")
+    for row in sorted(rows, key=lambda row: (row[0], int(re.sub(r"\D", "", row)))):
+        for promise, reports in rows[row].items():
+            said = "holds" if all(report.passed for report in reports) else "DOES NOT HOLD"
+            seconds = sum(report.duration for report in reports)
+            terminalreporter.write_line(f"{row:<4} {promise:<80} {said:<14} {seconds:6.1f} s")
 
 
 @pytest.fixture(scope="session")

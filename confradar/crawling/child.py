@@ -21,7 +21,8 @@ from scrapy.utils.misc import load_object
 from confradar import logs
 from confradar.crawling import politeness
 from confradar.crawling.options import CrawlOptions
-from confradar.crawling.politeness import DOWNLOADER_MIDDLEWARES, EXTENSIONS
+from confradar.crawling.politeness import DOWNLOADER_MIDDLEWARES, EXTENSIONS, HANDLER
+from confradar.crawling.process import private
 from confradar.crawling.spider import spider
 from confradar.crawling.spool import Spool
 
@@ -40,15 +41,13 @@ COMPONENTS = (
     "REQUEST_FINGERPRINTER_CLASS",
     "ROBOTSTXT_PARSER",
 )
-# What a process that reads pages of strangers has no business with.
-SECRET = ("CONFRADAR_", "DATABASE_URL", "POSTGRES_", "PG", "BROKER", "CELERY", "FLOWER_", "REDIS", "APPRISE")
 
 
 def load() -> None:
     """Import what Scrapy would import when a first crawl begins, but for the reactor."""
     settings = Settings(politeness.general("", allow_private_hosts=False, use_proxy=False))
     chosen = [settings[component] for component in COMPONENTS]
-    for path in (*chosen, *EXTENSIONS, *DOWNLOADER_MIDDLEWARES, *settings["SPIDER_MIDDLEWARES_BASE"]):
+    for path in (*chosen, HANDLER, *EXTENSIONS, *DOWNLOADER_MIDDLEWARES, *settings["SPIDER_MIDDLEWARES_BASE"]):
         load_object(path)
 
 
@@ -86,12 +85,27 @@ def alone(options: CrawlOptions, parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the line above
         os._exit(1)
-    for name in [name for name in os.environ if name.startswith(SECRET)]:
-        del os.environ[name]
+    _forget_secrets()
     # The parent ends us at the bound; this one stops a leap that is quicker than it looks.
     most = options.memory_bytes * 4
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def _forget_secrets() -> None:
+    """Take the settings out of the environment, and out of the memory that a fork has inherited it in.
+
+    That memory is what the system shows as the environment of this process, whatever is taken out of `os.environ`.
+    """
+    for name in [name for name in os.environ if private(name)]:
+        del os.environ[name]
+    if sys.platform == "linux":
+        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        place, end = int(fields[47]), int(fields[48])  # `env_start` and `env_end` of proc_pid_stat(5)
+        for entry in ctypes.string_at(place, end - place).split(b"\0"):
+            if private(os.fsdecode(entry.partition(b"=")[0])):
+                ctypes.memset(place, 0, len(entry))
+            place += len(entry) + 1
 
 
 def _forget_signals() -> None:

@@ -19,6 +19,7 @@ from service_identity import VerificationError
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.web.client import ResponseFailed
 
+from confradar.crawling.downloading import HeadTooLarge
 from confradar.crawling.faults import Fault
 
 
@@ -36,6 +37,7 @@ KINDS: tuple[tuple[type[BaseException], str, str, bool], ...] = (
     (VerificationError, "tls", "its certificate is not for this host", False),
     (SSL.Error, "tls", "no trustworthy TLS connection", False),
     (ssl.SSLError, "tls", "no trustworthy TLS connection", False),
+    (HeadTooLarge, "too_large", "the head of the answer is larger than allowed", False),
     (CannotResolveHostError, "dns", "the name could not be resolved", True),
     (DownloadConnectionRefusedError, "refused", "connection refused", True),
     (DownloadTimeoutError, "timeout", "no whole answer in time", True),

@@ -32,6 +32,7 @@ CRAWL_DELAY_MAX = 60  # seconds; a site that asks for more is read this slowly, 
 REDIRECTS = 5
 TRIES = 3
 PAGE_LIMIT = "page_limit"
+HANDLER = "confradar.crawling.downloading.Handler"
 
 # All that takes part, in place of Scrapy's lists: no console, no remote control, no cache, no sniffing of memory.
 EXTENSIONS = (
@@ -72,7 +73,7 @@ def general(contact: str, *, allow_private_hosts: bool, use_proxy: bool) -> dict
         "REMOTE_CONTROL_ENABLED": False,
         "EXTENSIONS_BASE": dict.fromkeys(EXTENSIONS, 0),
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
-        "DOWNLOAD_HANDLERS": {"data": None, "file": None, "ftp": None, "s3": None},
+        "DOWNLOAD_HANDLERS": {"http": HANDLER, "https": HANDLER, "data": None, "file": None, "ftp": None, "s3": None},
         "DOWNLOAD_FAIL_ON_DATALOSS": True,
         "TWISTED_DNS_RESOLVER": "confradar.crawling.hosts.PublicResolver",
         "DNS_TIMEOUT": LOOKUP_SECONDS,

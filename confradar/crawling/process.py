@@ -22,6 +22,7 @@ from confradar import logs
 from confradar.crawling.options import CrawlOptions, options
 from confradar.crawling.outcome import Crawled, judge, tell
 from confradar.crawling.spool import Follower, Progress
+from confradar.settings import is_secret
 from confradar.sources.base import reader
 
 __all__ = ["CrawlOptions", "Crawled", "Progress", "Start", "crawl", "options", "preload"]
@@ -34,6 +35,7 @@ CLOSING = 3  # seconds that a crawl may take to close by itself once its budget 
 GRACE = 1  # second between SIGTERM and SIGKILL
 REACTOR = "twisted.internet.reactor"
 CHILD = "confradar.crawling.child"  # the module that loads Scrapy; this one must not
+SETTINGS = ("CONFRADAR_", "DATABASE_URL", "POSTGRES_", "PG", "BROKER", "CELERY", "FLOWER_", "REDIS", "APPRISE")
 INTERRUPTIONS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGUSR1})
 
 
@@ -89,6 +91,11 @@ def crawl(
     return crawled
 
 
+def private(name: str) -> bool:
+    """Whether a process that reads pages of strangers has no business with the variable of that name."""
+    return name.startswith(SETTINGS) or is_secret(name)
+
+
 def _way() -> Start:
     loaded = CHILD in sys.modules and REACTOR not in sys.modules
     return "fork" if loaded and sys.platform == "linux" else "interpreter"
@@ -117,6 +124,7 @@ def _interpreter(source: str, options: CrawlOptions, spool: Path, log: Path) -> 
             stdout=stream,
             stderr=stream,
             start_new_session=True,
+            env={name: value for name, value in os.environ.items() if not private(name)},
         )
 
 

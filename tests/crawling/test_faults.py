@@ -17,6 +17,9 @@ from .fair import Read, follow, listing, page, refs
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.fault(
+    "D1", "asked three times with a jitter; a wait that the site asks for is kept, or the source deferred"
+)
 def test_a_page_that_fails_for_a_moment_is_asked_for_again(site: Site, read: Read) -> None:
     site.routes = {"/list": [Answer(status=503), Answer(status=429), Answer(page(listing("a")))]}
 
@@ -25,6 +28,9 @@ def test_a_page_that_fails_for_a_moment_is_asked_for_again(site: Site, read: Rea
     assert (crawled.status, refs(crawled), len(site.paths)) == ("ok", ["a"], 3)
 
 
+@pytest.mark.fault(
+    "D1", "asked three times with a jitter; a wait that the site asks for is kept, or the source deferred"
+)
 def test_a_site_that_stays_away_fails_with_its_status(site: Site, read: Read) -> None:
     """Three tries, then the reason is the status; another time may help."""
     site.routes = {"/list": Answer(status=503)}
@@ -46,6 +52,9 @@ def test_a_lasting_refusal_is_not_asked_again(site: Site, read: Read, status: in
     assert (crawled.reason, len(site.paths), crawled.worth_retrying) == (reason, 1, False)
 
 
+@pytest.mark.fault(
+    "D1", "asked three times with a jitter; a wait that the site asks for is kept, or the source deferred"
+)
 def test_the_wait_that_a_site_asks_for_is_kept(site: Site, read: Read) -> None:
     """Retry-After goes before our own waits, as seconds or as a date."""
     soon = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -63,6 +72,9 @@ def test_the_wait_that_a_site_asks_for_is_kept(site: Site, read: Read) -> None:
     assert second.at - first.at >= 1
 
 
+@pytest.mark.fault(
+    "D1", "asked three times with a jitter; a wait that the site asks for is kept, or the source deferred"
+)
 def test_a_wait_that_is_too_long_defers_the_source(site: Site, read: Read) -> None:
     """It is asked once, and the wait is told; retrying now would be rude."""
     site.routes = {"/list": Answer(status=429, headers={"Retry-After": "900"})}
@@ -85,6 +97,7 @@ def test_pages_that_fail_degrade_the_crawl(site: Site, read: Read) -> None:
     assert crawled.complete_feeds == set()
 
 
+@pytest.mark.fault("D2", "refused, reset, unknown name, bad certificate: each is named; certificates never ignored")
 def test_a_refused_connection_is_named(site: Site, read: Read) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, never listening
@@ -95,6 +108,7 @@ def test_a_refused_connection_is_named(site: Site, read: Read) -> None:
     assert crawled.worth_retrying
 
 
+@pytest.mark.fault("D2", "refused, reset, unknown name, bad certificate: each is named; certificates never ignored")
 def test_an_unknown_name_is_named(read: Read) -> None:
     crawled = read(url="http://no-such-host.invalid")
 
@@ -102,6 +116,7 @@ def test_an_unknown_name_is_named(read: Read) -> None:
     assert crawled.detail == "no-such-host.invalid: the name could not be resolved"
 
 
+@pytest.mark.fault("D2", "refused, reset, unknown name, bad certificate: each is named; certificates never ignored")
 def test_a_connection_that_breaks_is_named(read: Read) -> None:
     """A server that takes a request and hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -121,6 +136,7 @@ def test_a_connection_that_breaks_is_named(read: Read) -> None:
     assert (crawled.reason, crawled.worth_retrying) == ("connection", True)
 
 
+@pytest.mark.fault("D2", "refused, reset, unknown name, bad certificate: each is named; certificates never ignored")
 def test_a_certificate_that_nobody_signed_is_refused(read: Read, tmp_path: Path) -> None:
     with serve({"/list": page(listing("a"))}, certificate=_certificate(tmp_path)) as secure:
         crawled = read(url=secure.url)
@@ -130,6 +146,7 @@ def test_a_certificate_that_nobody_signed_is_refused(read: Read, tmp_path: Path)
         assert secure.asked == []
 
 
+@pytest.mark.fault("D3", "a drip, an endless head or body is cut at its time or size")
 def test_a_page_without_end_is_cut_in_time(site: Site, read: Read) -> None:
     """A drip is a time-out, however many bytes it lets fall."""
     site.routes = {"/list": Answer(page(listing("a")) + " " * 1000, drip=0.05)}
@@ -140,6 +157,7 @@ def test_a_page_without_end_is_cut_in_time(site: Site, read: Read) -> None:
     assert crawled.detail == "127.0.0.1: no whole answer in time"
 
 
+@pytest.mark.fault("D5", "a truncated body is a failed page, not a short list")
 def test_a_page_that_ends_early_is_no_page(site: Site, read: Read) -> None:
     """Half a list looks like a short list: it is not read at all."""
     whole = page(listing("a"))
@@ -151,6 +169,7 @@ def test_a_page_that_ends_early_is_no_page(site: Site, read: Read) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+@pytest.mark.fault("D4", "what unpacks to more than the bound is not unpacked, and not read")
 def test_a_page_that_is_too_large_is_not_read(site: Site, read: Read, packed: bool) -> None:
     """The bound holds for what comes over the wire and for what it unpacks to."""
     body = (page(listing("a")) + " " * 100_000).encode()
@@ -162,6 +181,7 @@ def test_a_page_that_is_too_large_is_not_read(site: Site, read: Read, packed: bo
     assert (crawled.status, crawled.reason, len(site.paths)) == ("failed", "too_large", 1)
 
 
+@pytest.mark.fault("D6", "redirects stop at five")
 def test_redirects_stop_at_five(site: Site, read: Read) -> None:
     """A loop, or a chain, of a list ends after five; of another page at its first return."""
     site.routes = {"/list": Answer(status=302, headers={"Location": "/list"})}

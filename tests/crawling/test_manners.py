@@ -10,6 +10,7 @@ from .fair import Read, follow, listing, page, refs
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.fault("D9", "robots.txt that forbids or fails: no crawl; a missing one allows")
 def test_robots_txt_may_forbid(site: Site, read: Read) -> None:
     """A forbidden page is not asked for, and that is why the crawl has nothing."""
     site.routes["/robots.txt"] = "User-agent: *\nDisallow: /list"
@@ -29,6 +30,7 @@ def test_robots_txt_may_forbid(site: Site, read: Read) -> None:
     ],
     ids=["500", "silent"],
 )
+@pytest.mark.fault("D9", "robots.txt that forbids or fails: no crawl; a missing one allows")
 def test_a_robots_txt_that_cannot_be_read_forbids_all(site: Site, read: Read, robots: Answer, cause: str) -> None:
     """Unreachable means no (RFC 9309), whatever the body of an error says; later it may be better."""
     site.routes["/robots.txt"] = robots
@@ -40,6 +42,7 @@ def test_a_robots_txt_that_cannot_be_read_forbids_all(site: Site, read: Read, ro
     assert crawled.worth_retrying
 
 
+@pytest.mark.fault("D9", "robots.txt that forbids or fails: no crawl; a missing one allows")
 def test_a_missing_or_huge_robots_txt_allows(site: Site, read: Read) -> None:
     """404 allows; of a huge file the first 512 KiB count."""
     assert read().status == "ok"
@@ -62,6 +65,7 @@ def test_the_delay_of_robots_txt_is_kept(site: Site, read: Read) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "[::1]"])
+@pytest.mark.fault("D7", "no private address is connected to; the address checked is the one connected to")
 def test_private_addresses_are_not_asked(site: Site, read: Read, host: str) -> None:
     """Not as a number, not by a name that leads there; no connection is made, not even for robots.txt."""
     crawled = read(url=site.url.replace("127.0.0.1", host), allow_private_hosts=False)
@@ -72,6 +76,7 @@ def test_private_addresses_are_not_asked(site: Site, read: Read, host: str) -> N
 
 
 @pytest.mark.parametrize("path", ["/list", "/robots.txt"])
+@pytest.mark.fault("D8", "only http and https, only hosts on the source's list")
 def test_a_redirect_leads_nowhere_but_to_the_source(site: Site, read: Read, path: str) -> None:
     """Another host is another host also for a redirect of the start page, and for that of robots.txt."""
     with serve({"/list": page(listing("x")), "/robots.txt": ""}) as other:
@@ -86,6 +91,7 @@ def test_a_redirect_leads_nowhere_but_to_the_source(site: Site, read: Read, path
 @pytest.mark.parametrize(
     "address", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:text/html,[]", "gopher://127.0.0.1/"]
 )
+@pytest.mark.fault("D8", "only http and https, only hosts on the source's list")
 def test_other_schemes_are_not_followed(site: Site, read: Read, address: str) -> None:
     """Neither as a link nor as a redirect."""
     site.routes = {
@@ -98,6 +104,7 @@ def test_other_schemes_are_not_followed(site: Site, read: Read, address: str) ->
     assert (crawled.status, refs(crawled), site.paths) == ("degraded", ["a"], ["/list", "/b"])
 
 
+@pytest.mark.fault("D8", "only http and https, only hosts on the source's list")
 def test_a_link_to_another_host_is_not_followed(site: Site, read: Read) -> None:
     with serve({"/x": page(listing("x"))}) as other:
         site.routes = {"/list": page(listing("a"), follow(f"{other.url}/x"))}

@@ -83,6 +83,7 @@ MOVED = "2026-03-08T11:59:59Z"
     ],
     ids=["no title", "no year", "a title of 9 MB", "no text"],
 )
+@pytest.mark.fault("E7", "a giant title costs its record; parsing is bounded")
 def test_a_bad_record_costs_itself_alone(
     night: Night, installed: Settings, wrong: dict[str, Any], message: str
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_bad_record_costs_itself_alone(
 
 
 @pytest.mark.parametrize("written", ["2026-02-31T11:59:59Z", "9999-12-31T23:59:59Z", "2026-13-01T25:61:00Z"])
+@pytest.mark.fault("E12", "impossible, missing and far dates are rejected or flagged, never guessed")
 def test_an_impossible_date_leaves_the_one_of_yesterday(night: Night, installed: Settings, written: str) -> None:
     """The step names source, record and gate; the date that stood there stays, no longer confirmed; nothing moved."""
     night(json.dumps(GOOD))
@@ -126,6 +128,7 @@ def test_an_impossible_date_leaves_the_one_of_yesterday(night: Night, installed:
     assert not [row for row in beta["changes"] if row["field"] == "date"]
 
 
+@pytest.mark.fault("D5", "a truncated body is a failed page, not a short list")
 def test_a_list_that_ends_in_the_middle_changes_nothing(night: Night, installed: Settings) -> None:
     """Half of it is no list: the source failed, says where, and yesterday's rows stay."""
     night(json.dumps(GOOD))
@@ -143,6 +146,7 @@ def test_a_list_that_ends_in_the_middle_changes_nothing(night: Night, installed:
     ["", "[]", "<html><body><h1>Back soon</h1></body></html>", "\x00" * 2000, '{"events": 7}'],
     ids=["empty", "an empty list", "a page for people", "NUL alone", "another shape"],
 )
+@pytest.mark.fault("D10", "an empty, maintenance, login or consent page is no list: yesterday stays")
 def test_a_page_that_is_no_list_changes_nothing(night: Night, installed: Settings, body: str) -> None:
     """The source failed and is told with a reason and the page; yesterday's rows stay."""
     night(json.dumps(GOOD))
@@ -164,6 +168,7 @@ def test_a_page_that_is_no_list_changes_nothing(night: Night, installed: Setting
     ],
     ids=["another charset than declared", "no text at all"],
 )
+@pytest.mark.fault("E5", "binary or a wrong charset: nothing garbled is published")
 def test_a_list_in_another_charset_changes_nothing(
     night: Night, installed: Settings, body: bytes, charset: str
 ) -> None:
@@ -177,6 +182,7 @@ def test_a_list_in_another_charset_changes_nothing(
     assert rows(installed) == before
 
 
+@pytest.mark.fault("E6", "NUL and controls: a clean row, or a rejected one")
 def test_hostile_titles_are_kept_as_text(night: Night, installed: Settings) -> None:
     """Markup stays literal; NUL and other controls are gone; SQL and templates are words like any other."""
     titles = {

@@ -43,6 +43,7 @@ def test_a_source_that_is_down_costs_itself_alone(terminal: Terminal, staged: di
     assert any(claim["source"] == "elra" for row in listed.json()["deadlines"] for claim in row["claims"])
 
 
+@pytest.mark.fault("D13", "all five down: five reasons, one alert")
 def test_all_sources_down_is_a_failure_with_five_reasons(terminal: Terminal, staged: dict[str, str]) -> None:
     """Exit code 1; each source says why; nothing pretends to be fresh."""
     said = terminal("confradar crawl", **{**staged, **dict.fromkeys(urls(staged), DEAD)})

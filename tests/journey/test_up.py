@@ -132,6 +132,7 @@ def test_the_whole_installation_is_well(up: object, terminal: Terminal) -> None:
     assert "beat" not in details["broker"]
 
 
+@pytest.mark.fault("F1", "every route is refused without a sign-in unless it is on the public list; no open Flower")
 def test_flower_and_the_pages_answer_on_loopback(up: object, port: int, web_port: int) -> None:
     """The live window is there, and the server that has everything to work with."""
     assert answer(port, "/")[0] == 200

@@ -90,6 +90,7 @@ def test_an_older_night_that_is_stored_late_changes_nothing_newer(settings: Sett
     assert gate["claims"][0]["text"] == "2026-01-30 23:59"
 
 
+@pytest.mark.fault("E1", "changed markup: nothing stored, nothing deleted")
 def test_a_failed_source_leaves_its_rows(settings: Settings) -> None:
     """A night in which a source gives nothing changes nothing of what it said."""
     steps.store({"elra": [icml()]}, settings, now=NIGHT)

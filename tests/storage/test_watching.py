@@ -112,6 +112,7 @@ def test_a_run_still_going_when_the_night_is_due_makes_it_late(settings: Setting
     assert told(settings) == [("night late", True)]
 
 
+@pytest.mark.fault("D13", "all five down: five reasons, one alert")
 def test_five_nights_in_which_all_sources_are_down_are_one_alert(settings: Settings) -> None:
     """From the first night on, and not one more when the sources have been silent for days; one word at the end."""
     night(settings, DUE)

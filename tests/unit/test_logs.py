@@ -72,6 +72,7 @@ def test_what_is_no_line_is_said_to_be_none(written: str) -> None:
     assert Line.adopted(written, NOW) == Line(NOW, logging.WARNING, "stderr", written)
 
 
+@pytest.mark.fault("F12", "an exception is told by an id alone; a log line is one line")
 def test_a_traceback_is_one_line() -> None:
     """The exception stands in the line of its record."""
     lines: list[str] = []

@@ -57,6 +57,7 @@ def access(folder: Path, **values: str) -> Access:
         ("127.0.0.1", {"host": ""}),
     ],
 )
+@pytest.mark.fault("F2", "no forged Host or forwarding header opens anything")
 def test_without_a_sign_in_nobody_else_is_let_in(tmp_path: Path, peer: str, headers: dict[str, str]) -> None:
     """Not from elsewhere, whatever the headers say; not through a proxy; not by a name that was pointed at us."""
     with pytest.raises(HTTPException) as refused:
@@ -90,6 +91,7 @@ def test_with_a_password_this_machine_signs_in_too(tmp_path: Path) -> None:
         ("203.0.113.9", {"x_user": "ada", "x_forwarded_for": "10.0.0.7"}, None),
     ],
 )
+@pytest.mark.fault("F2", "no forged Host or forwarding header opens anything")
 def test_only_the_trusted_proxy_names_the_operator(
     tmp_path: Path, peer: str, headers: dict[str, str], name: str | None
 ) -> None:
@@ -103,6 +105,7 @@ def test_only_the_trusted_proxy_names_the_operator(
         assert refused.value.status_code == 403
 
 
+@pytest.mark.fault("F2", "no forged Host or forwarding header opens anything")
 def test_limits_count_by_whom_the_trusted_proxy_names(tmp_path: Path) -> None:
     """The last entry only, which the proxy itself wrote; of others the connection's own address. /64 is one client."""
     rules = access(tmp_path, proxy_header="X-User", trusted_proxy="10.0.0.7")
@@ -122,6 +125,7 @@ def routes(app: FastAPI) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.fault("F1", "every route is refused without a sign-in unless it is on the public list; no open Flower")
 def test_everything_but_the_public_list_is_refused_without_a_sign_in(serve: Serve) -> None:
     """Every route and method; pages lead to the form, the API answers 401."""
     ask = serve(operator_hash=HASH)
@@ -160,6 +164,7 @@ def test_the_password_opens_and_nothing_else_does(serve: Serve) -> None:
         "",
     ],
 )
+@pytest.mark.fault("F7", "no traversal, no header of the asker's, no way to another site")
 def test_signing_in_never_leads_elsewhere(serve: Serve, asked: str) -> None:
     """Whatever the form was made to say."""
     answer = serve(operator_hash=HASH).post("/login", {"password": PASSWORD, "next": asked})
@@ -168,6 +173,7 @@ def test_signing_in_never_leads_elsewhere(serve: Serve, asked: str) -> None:
     assert answer.headers["X"] is None
 
 
+@pytest.mark.fault("F4", "guessing ends: 429, the same answer for right and wrong")
 def test_guessing_ends_after_five_tries(serve: Serve) -> None:
     """Then right and wrong get the same answer."""
     ask = serve(operator_hash=HASH)
@@ -182,6 +188,7 @@ def test_guessing_ends_after_five_tries(serve: Serve) -> None:
     assert "Set-Cookie" not in right.headers
 
 
+@pytest.mark.fault("F5", "a fixed, reused, forged or old session is none")
 def test_a_session_that_was_ended_changed_or_chosen_by_others_is_none(serve: Serve) -> None:
     """Copies of a cookie end with it; a cookie that was set before is not the one that is given."""
     ask = serve(operator_hash=HASH)
@@ -213,6 +220,7 @@ def test_a_session_that_was_ended_changed_or_chosen_by_others_is_none(serve: Ser
         ({}, 303),
     ],
 )
+@pytest.mark.fault("F3", "another site's POST gets 403, a GET changes nothing")
 def test_another_sites_page_cannot_sign_anybody_in_or_out(serve: Serve, headers: dict[str, str], status: int) -> None:
     """Browsers say where a form comes from."""
     ask = serve(operator_hash=HASH)

@@ -45,6 +45,7 @@ def test_pages_tell_errors_in_sentences(serve: Serve) -> None:
     assert "<code>password</code>: Field required" in invalid.text
 
 
+@pytest.mark.fault("F12", "an exception is told by an id alone; a log line is one line")
 def test_an_unexpected_error_is_told_by_an_id_and_nothing_more(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

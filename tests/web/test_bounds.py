@@ -12,6 +12,7 @@ from .conftest import Answer, Client
 Serve = Callable[..., Client]
 
 
+@pytest.mark.fault("F10", "no private page is kept by a shared cache")
 def test_every_answer_carries_the_rules_for_browsers(serve: Serve) -> None:
     """Success, error and file alike: nothing but our own script runs, nobody frames us, nothing private is kept."""
     ask = serve()
@@ -39,11 +40,13 @@ def test_every_answer_carries_the_rules_for_browsers(serve: Serve) -> None:
         ("/healthz?" + "&".join(f"p{n % 20}=1" for n in range(150)), {}, 200),
     ],
 )
+@pytest.mark.fault("F8", "oversize, many fields, slow clients: 4xx, others served")
 def test_a_request_beyond_the_bounds_is_refused(serve: Serve, path: str, headers: dict[str, str], status: int) -> None:
     """Address, headers, parameters: a clear 4xx for what crosses a bound, and an answer for what just does not."""
     assert serve()("GET", path, headers=headers).status == status
 
 
+@pytest.mark.fault("F8", "oversize, many fields, slow clients: 4xx, others served")
 def test_a_large_body_is_refused_however_it_is_announced(serve: Serve) -> None:
     """By its length, or piece by piece."""
     ask = serve()
@@ -54,6 +57,7 @@ def test_a_large_body_is_refused_however_it_is_announced(serve: Serve) -> None:
     assert ask.post("/login", {"password": "a" * 16_000}).status in (404, 422)
 
 
+@pytest.mark.fault("F8", "oversize, many fields, slow clients: 4xx, others served")
 def test_who_asks_too_often_waits_and_others_do_not(serve: Serve) -> None:
     """Ten a second with five seconds' worth at once; each answer beyond says when to come again."""
     ask = serve(web_requests_per_second=0.2)
@@ -63,6 +67,7 @@ def test_who_asks_too_often_waits_and_others_do_not(serve: Serve) -> None:
     assert (refused.status, refused.headers["Retry-After"]) == (429, "1")
 
 
+@pytest.mark.fault("F8", "oversize, many fields, slow clients: 4xx, others served")
 def test_a_slow_client_is_cut_and_others_are_served(serve: Serve) -> None:
     """A body that does not come is answered 408; meanwhile others have their answers."""
     ask = serve(web_seconds=0.5)
@@ -72,6 +77,7 @@ def test_a_slow_client_is_cut_and_others_are_served(serve: Serve) -> None:
         assert slow.makefile("rb").readline() == b"HTTP/1.1 408 Request Timeout\r\n"
 
 
+@pytest.mark.fault("F8", "oversize, many fields, slow clients: 4xx, others served")
 def test_one_client_has_not_all_connections(serve: Serve) -> None:
     """Of more than 128 idle connections of one address the newest is closed, while the first is still open."""
     ask = serve()
@@ -107,6 +113,7 @@ def test_answers_are_compressed_for_who_wants_it(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*", '"other"', "{}x"])
+@pytest.mark.fault("F9", "304 exactly when equal, in every form of a tag")
 def test_a_file_is_sent_again_only_if_it_differs(serve: Serve, form: str) -> None:
     """304 exactly when one of the tags is ours, weak or strong."""
     ask = serve()
@@ -118,6 +125,7 @@ def test_a_file_is_sent_again_only_if_it_differs(serve: Serve, form: str) -> Non
     assert answer.headers["ETag"].endswith(tag)
 
 
+@pytest.mark.fault("F7", "no traversal, no header of the asker's, no way to another site")
 def test_an_address_cannot_leave_the_folder_of_files(serve: Serve) -> None:
     """Whatever dots and slashes it has."""
     ask = serve()

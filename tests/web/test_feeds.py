@@ -96,6 +96,7 @@ def test_the_calendar_names_itself_and_says_when_it_is_cut(ask: Client) -> None:
     assert (days.dtstart, days.dtend) == (date(2026, 7, 6), date(2026, 7, 12))
 
 
+@pytest.mark.fault("F11", "a reader sees old or new, never mixed; UIDs stay, SEQUENCE grows")
 def test_three_nights_as_a_subscriber_sees_them(ask: Client) -> None:
     """New, then moved, then withdrawn: one event, whose number rises; what was not touched keeps its bytes."""
     first = events(ask)[SUBMISSION]

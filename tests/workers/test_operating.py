@@ -117,6 +117,7 @@ def test_of_a_cancelled_step_the_others_are_stored(install: Install, staged: Sit
     night.sound(healthy)
 
 
+@pytest.mark.fault("E2", "half or ten times the records: held, not stored, not deleted; an operator may accept")
 def test_a_source_that_loses_most_of_its_listings_is_held_until_it_is_released(
     install: Install, staged: Sites, tmp_path: Path
 ) -> None:
