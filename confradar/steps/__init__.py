@@ -1,6 +1,7 @@
 """The steps of the pipeline as plain functions: they return a value and its metadata, and need no broker."""
 
-from confradar.steps.crawling import crawl, crawl_in_run, reach
+from confradar.steps.attempting import crawl_in_run
+from confradar.steps.crawling import crawl, reach
 from confradar.steps.describing import describe_sources
 from confradar.steps.editing import clear_claim, set_claim, withdraw_claim
 from confradar.steps.fetching import fetch
