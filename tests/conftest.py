@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,13 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Iterator[str]:
     """The address of an empty database of this test alone."""
+    with new_database(postgres_url) as url:
+        yield url
+
+
+@contextmanager
+def new_database(postgres_url: str) -> Iterator[str]:
+    """Make an empty database on that server, and take it away in the end; gives its address."""
     name = f"test_{uuid.uuid4().hex}"
     administrator = create_engine(postgres_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with administrator.connect() as connection:

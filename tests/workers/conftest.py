@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,10 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from confradar import app, graph, servers, settings, steps
-from confradar.demo import sites
+from confradar import app, servers, settings, steps
 from confradar.errors import UnknownName
 from confradar.settings import Settings
-from confradar.storage import database, history, ledger
+from confradar.storage import database, ledger
 from confradar.storage.tables import change, claim, conference, deadline, mention
 
 PORT = re.compile(r"(?<=127\.0\.0\.1):[0-9]+")
@@ -75,22 +73,6 @@ class Installation:
         except UnknownName:
             return f"it never began; {words}"
 
-    def sound(self, healthy: Stored) -> None:
-        """The oracle: after one more night without a fault, all is as if there had never been one."""
-        key = self.submit(logical_date=(sites.NIGHTS[0] + timedelta(days=1)).isoformat())
-        assert self.finished(key).status == "ok"
-        found = stored(self.settings.database)
-        assert {name: found[name] for name in found if name != "change"} == {
-            name: healthy[name] for name in healthy if name != "change"
-        }
-        assert len(found["change"]) == len(set(found["change"])), "a change is told twice"
-        with database.reading(self.settings.database) as connection:
-            assert all(run.status in ledger.FINAL_RUN for run in history.runs(connection))
-        with app.connected(self.broker) as celery:
-            queue = celery.connection_for_read().default_channel.client
-            until(lambda: queue.llen("celery") == queue.hlen("unacked") == 0, 20, lambda: "messages are left")
-        assert not self.crawls()
-
     def look(self) -> list[str]:
         """What the watchdog does in one look."""
         now = steps.now_utc()
@@ -140,16 +122,6 @@ def stored(url: str) -> Stored:
             ]
             for table, names in told.items()
         }
-
-
-@pytest.fixture(scope="module")
-def healthy(tmp_path_factory: pytest.TempPathFactory) -> Stored:
-    """The store after the demo's first night without any fault or worker, run in this process."""
-    folder = tmp_path_factory.mktemp("healthy")
-    with sites.serve() as staged, given(staged.environment()):
-        chosen = settings.load(data_dir=folder, CONFRADAR_DATABASE_URL=f"sqlite:///{folder / 'confradar.sqlite'}")
-        assert graph.materialize("*", settings=chosen, now=sites.NIGHTS[0]).success
-        return stored(chosen.database)
 
 
 @pytest.fixture

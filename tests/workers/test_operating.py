@@ -1,8 +1,6 @@
 """What an operator does to runs that are going, on real worker processes."""
 
 import json
-import os
-import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,14 +10,14 @@ import psutil
 import pytest
 from celery.result import AsyncResult
 
-from confradar import app, graph, servers, settings, steps
+from confradar import app, graph, settings, steps
 from confradar.demo import sites
 from confradar.demo.sites import Sites
 from confradar.sources.base import readers
 from confradar.steps import STORE
-from confradar.storage import database, history, ledger
+from confradar.storage import database, ledger
 
-from .conftest import Installation, Stored, children, given, stored, until
+from .conftest import Installation, children, given, stored, until
 
 pytestmark = pytest.mark.integration
 Install = Callable[..., Installation]
@@ -81,42 +79,6 @@ def _message(night: Installation, key: str) -> str | None:
         return run.message if run else None
 
 
-def test_a_cancelled_run_ends_its_crawls_and_stores_nothing(
-    install: Install, staged: Sites, healthy: Stored, postgres_database: str
-) -> None:
-    """Within seconds, and the next run begins at once; who and why are kept."""
-    night = install(url=postgres_database, **slowly(staged, 3))
-    key = night.submit(logical_date=FIRST)
-    crawl = crawling(night, key)
-
-    steps.cancel(key, night.settings, by="ada", why="the wrong week")
-
-    until(lambda: not crawl.is_running() or crawl.status() == psutil.STATUS_ZOMBIE, 20)
-    until(lambda: not night.crawls(), 20)
-    assert stored(night.settings.database)["mention"] == []
-    with database.reading(night.settings.database) as connection:
-        found = history.details(connection, key)
-    states = {one["step"]: one["status"] for one in found["attempts"]}
-    assert (found["status"], states[ELRA], states[STORE]) == ("cancelled", "cancelled", "cancelled")
-    assert [(entry["by"], entry["why"]) for entry in found["audit"]] == [("ada", "the wrong week")]
-    night.sound(healthy)
-
-
-def test_of_a_cancelled_step_the_others_are_stored(install: Install, staged: Sites, healthy: Stored) -> None:
-    """One crawl is ended by hand: its process goes, the night is closed as partial without it."""
-    night = install(**slowly(staged, 3))
-    key = night.submit(logical_date=FIRST)
-    crawl = crawling(night, key)
-
-    steps.cancel(key, night.settings, by="ada", step=ELRA)
-    run = night.finished(key)
-
-    assert (run.status, night.steps(key)[ELRA]["status"]) == ("partial", "cancelled")
-    assert {source for source, *_ in stored(night.settings.database)["mention"]} == set(readers()) - {"elra"}
-    until(lambda: not crawl.is_running() or crawl.status() == psutil.STATUS_ZOMBIE, 20)
-    night.sound(healthy)
-
-
 @pytest.mark.fault("E2", "half or ten times the records: held, not stored, not deleted; an operator may accept")
 def test_a_source_that_loses_most_of_its_listings_is_held_until_it_is_released(
     install: Install, staged: Sites, tmp_path: Path
@@ -142,49 +104,6 @@ def test_a_source_that_loses_most_of_its_listings_is_held_until_it_is_released(
     assert released.statistics is not None
     assert (released.status, released.statistics["per_source"]["elra"]["unchanged"]) == ("ok", row["count"])
     assert released.message == f"added to: {ELRA} was released by ada"
-
-
-def test_a_killed_worker_costs_one_source_by_the_deadline_of_the_run(install: Install, staged: Sites) -> None:
-    """Nobody looks but a real watchdog: the ledger is true, and the other four are stored, in half a minute."""
-    night = install(
-        **slowly(staged, 4), CONFRADAR_RUN_DEADLINE_SECONDS="30", CONFRADAR_CLOSING_SECONDS="3",
-        CONFRADAR_WATCHDOG_SECONDS="1",
-    )  # fmt: skip
-    environment = {
-        "CONFRADAR_DATABASE_URL": night.settings.database,
-        "CONFRADAR_DATA_DIR": str(night.settings.data_dir),
-        "CONFRADAR_BROKER_URL": night.broker,
-    }
-    log = night.settings.data_dir / "logs" / "watchdog.log"
-    night.servers.append(servers.start("watchdog", servers.confradar("watchdog"), log, environment))
-    key = night.submit(logical_date=FIRST)
-    crawling(night, key)
-    until(lambda: sum(row["finished_at"] is not None for row in night.steps(key).values()) == 4, 30)
-    os.killpg(night.servers[0].process.pid, signal.SIGKILL)
-    run = night.finished(key, 60)
-
-    assert (run.status, run.message, night.steps(key)[ELRA]["status"]) == ("partial", "finished by watchdog", "lost")
-    assert run.finished_at is not None
-    assert run.finished_at <= run.deadline_at + timedelta(seconds=10)
-    assert {source for source, *_ in stored(night.settings.database)["mention"]} == set(readers()) - {"elra"}
-
-
-def test_a_step_at_celerys_hard_limit_is_said_to_have_failed(install: Install, staged: Sites) -> None:
-    """Its own process cannot say so any more: the worker does, and the run is closed without it."""
-    night = install(**slowly(staged, 20))
-    run = steps.open_run(
-        "manual:hard", trigger="manual", target="elra+", steps=[ELRA, STORE], logical_instant=sites.NIGHTS[0],
-        settings=night.settings,
-    ).run  # fmt: skip
-    with app.connected(night.broker) as celery:
-        celery.send_task(f"confradar.{ELRA}", args=[run.key], time_limit=4)
-    until(lambda: night.steps(run.key)[ELRA]["finished_at"], 40)
-
-    row = night.steps(run.key)[ELRA]
-    assert (row["status"], row["reason"]) == ("failed", "lost")
-    assert "TimeLimitExceeded" in row["error"]
-    until(lambda: not night.crawls(), 10)
-    until(lambda: night.look() or night.run(run.key).status == "failed", 20)
 
 
 def test_a_step_that_celery_is_told_to_revoke_is_cancelled(install: Install, staged: Sites) -> None:
