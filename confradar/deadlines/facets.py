@@ -10,12 +10,13 @@ from confradar.deadlines.names import WORD, plain
 from confradar.deadlines.topics import topics_of
 
 WORDS_MAX = 12  # of a search
+TOKEN_MAX = 100  # letters by which a word or a rank is found
 _FAR = ("online", "virtual", "hybrid", "remote")
 
 
 def search_words(text: str) -> tuple[str, ...]:
     """The words that are looked for: without accents, case and punctuation, each once, twelve at most."""
-    return tuple(dict.fromkeys(WORD.findall(plain(text))))[:WORDS_MAX]
+    return tuple(dict.fromkeys(word[:TOKEN_MAX] for word in WORD.findall(plain(text))))[:WORDS_MAX]
 
 
 def search_text(conference: Conference, names: Iterable[str]) -> str:
@@ -29,7 +30,8 @@ def search_text(conference: Conference, names: Iterable[str]) -> str:
     said = (conference.acronym, conference.title, conference.full_name, conference.place, *names)
     words = [word for text in said if text for word in WORD.findall(plain(text))]
     years = (str(year), f"{year % 100:02}")
-    return "".join(f" {word}" for word in dict.fromkeys([*words, short, *years, *glued]) if word)
+    every = [*words, short, *years, *glued]
+    return "".join(f" {word}" for word in dict.fromkeys(word[:TOKEN_MAX] for word in every) if word)
 
 
 def facets(conference: Conference) -> frozenset[str]:
@@ -50,4 +52,4 @@ def facets(conference: Conference) -> frozenset[str]:
 
 def rank(name: str, value: str) -> str:
     """The facet of a rank: of which list, and which, in small letters."""
-    return f"rank:{plain(name)}:{plain(value)}".replace("|", "")
+    return f"rank:{plain(name)}:{plain(value)}".replace("|", "")[:TOKEN_MAX]

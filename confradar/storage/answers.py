@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from rapidfuzz import process
-from sqlalchemy import Connection, Select, Table, case, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, case, func, or_, select
 
 from confradar.deadlines.conference import Direction, Verdict
 from confradar.deadlines.selection import SHOWN_TYPES
@@ -21,7 +21,6 @@ from confradar.storage import tables
 Answer = dict[str, Any]
 NEWEST = (tables.change.c.at.desc(), tables.change.c.id.desc())
 RELATIVES = 100  # that are named
-GATE = ("conference_id", "kind", "round", "track")
 
 
 def conference(connection: Connection, slug: str) -> Answer:
@@ -49,10 +48,10 @@ def conference(connection: Connection, slug: str) -> Answer:
     return {
         **found,
         "deadlines": with_claims(
-            connection, _answers(connection, gates.order_by(gate.safe_at, gate.kind, gate.round, gate.track))
+            connection, fetched(connection, gates.order_by(gate.safe_at, gate.kind, gate.round, gate.track))
         ),
-        "mentions": _answers(connection, mentions),
-        "changes": _answers(connection, _changes().where(tables.change.c.conference_id == found["id"])),
+        "mentions": fetched(connection, mentions),
+        "changes": fetched(connection, _changes().where(tables.change.c.conference_id == found["id"])),
     }
 
 
@@ -77,7 +76,7 @@ def relatives(connection: Connection, found: Answer) -> list[Answer]:
         .order_by(edition.year.desc(), edition.slug)
         .limit(RELATIVES)
     )
-    return _answers(connection, query)
+    return fetched(connection, query)
 
 
 def near(connection: Connection, name: str) -> list[str]:
@@ -108,7 +107,7 @@ def recent_changes(
     if urgent_first:
         earlier = tables.change.c.direction.is_not_distinct_from(Direction.EARLIER)
         query = query.order_by(None).order_by(earlier.desc(), *NEWEST)
-    return _answers(connection, query)
+    return fetched(connection, query)
 
 
 def least_certain(connection: Connection, sure: Mapping[str, int], *, limit: int) -> list[Answer]:
@@ -139,7 +138,7 @@ def least_certain(connection: Connection, sure: Mapping[str, int], *, limit: int
         .order_by(graded.c.sure, graded.c.mentions.desc(), tables.conference.c.slug)
         .limit(limit)
     )  # fmt: skip
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return fetched(connection, query)
 
 
 def last_deadline(connection: Connection) -> datetime | None:
@@ -177,8 +176,11 @@ def to_json(answer: Any) -> Any:
     return answer.isoformat() if isinstance(answer, date) else answer
 
 
-def _answers(connection: Connection, query: Select[Any]) -> list[Answer]:
-    return [dict(row) for row in connection.execute(query).mappings()]
+def fetched(connection: Connection, query: Select[Any]) -> list[Answer]:
+    """The rows of a query, by the names of their columns."""
+    found = connection.execute(query)
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def _but(table: Table, *names: str) -> list[Any]:
@@ -204,16 +206,18 @@ def with_claims(connection: Connection, gates: list[Answer]) -> list[Answer]:
 
     `last_confirmed_at` is the moment when the source was last seen to say so; by source, in a fixed order.
     """
-    said, words = tables.mention.c, tables.claim.c
+    gate, said, words = tables.deadline.c, tables.mention.c, tables.claim.c
+    same = (words.kind == gate.kind, words.round == gate.round, words.track == gate.track)
     claims = (
-        select(said.conference_id, said.source, said.url, said.not_seen_since)
-        .add_columns(*_but(tables.claim, "last_confirmed_at"))
+        select(gate.id.label("gate_id"), said.source, said.url, said.not_seen_since)
+        .add_columns(*_but(tables.claim, "kind", "round", "track", "last_confirmed_at"))
         .add_columns(func.coalesce(words.last_confirmed_at, said.last_seen_at).label("last_confirmed_at"))
-        .join(tables.claim, words.mention_id == said.id)
-        .where(said.conference_id.in_({found["conference_id"] for found in gates}))
+        .join(tables.mention, said.conference_id == gate.conference_id)
+        .join(tables.claim, and_(words.mention_id == said.id, *same))
+        .where(gate.id.in_([found["id"] for found in gates]))
         .order_by(said.source, said.id)
     )
-    of_gate: defaultdict[tuple[Any, ...], list[Answer]] = defaultdict(list)
-    for answer in _answers(connection, claims):
-        of_gate[tuple(answer.pop(name) for name in GATE)].append(answer)
-    return [{**found, "claims": of_gate[tuple(found[name] for name in GATE)]} for found in gates]
+    of_gate: defaultdict[int, list[Answer]] = defaultdict(list)
+    for answer in fetched(connection, claims):
+        of_gate[answer.pop("gate_id")].append(answer)
+    return [{**found, "claims": of_gate[found["id"]]} for found in gates]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Integer, MetaData, TypeDecorator
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Integer, MetaData, TypeDecorator, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import JSON
@@ -40,3 +41,12 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def tokens(column: ColumnElement[str], between: str) -> ColumnElement[Any]:
+    """The tokens of a text that stand between blanks or bars, as PostgreSQL finds them by an index of this expression.
+
+    A token has at most 2046 bytes: a longer one could not be stored.
+    """
+    mark, empty = text(f"'{between}'"), text("''")
+    return func.array_to_tsvector(func.array_remove(func.string_to_array(column, mark), empty))

@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy import ColumnElement, Connection, Engine, cast, create_engine, event, inspect, make_url, or_
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from confradar.errors import DatabaseBusy, DatabaseUnavailable, SchemaMismatch, SettingError
 from confradar.settings import masked
+from confradar.storage.columns import tokens
 
 STORE_WAIT_SECONDS = 100  # below the statement's 120
 BUSY_SECONDS = "30"  # SQLite's wait for its one writer
@@ -155,7 +157,8 @@ def _explained(error: DBAPIError | PoolExhausted, url: str) -> DatabaseUnavailab
 def clock(connection: Connection) -> datetime:
     """This moment by the one clock that all who share a database go by; those of their machines may differ."""
     if connection.dialect.name == "postgresql":
-        return cast("datetime", connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one())
+        found: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return found
     return datetime.now(UTC)
 
 
@@ -164,6 +167,21 @@ def writer_lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":  # on SQLite every writing transaction is the only one
         wait = f"SET LOCAL lock_timeout = '{STORE_WAIT_SECONDS}s'; SELECT pg_advisory_xact_lock({_STORE_LOCK})"
         connection.exec_driver_sql(f"{wait}; SET LOCAL lock_timeout TO DEFAULT")
+
+
+def has_token(
+    connection: Connection, column: ColumnElement[str], wanted: Iterable[str], *, between: str, begun: bool = False
+) -> ColumnElement[bool]:
+    """Whether a text has one of those tokens between blanks or bars, or, `begun`, one that begins so.
+
+    PostgreSQL finds them by the index of `columns.tokens`, SQLite by reading.
+    """
+    if connection.dialect.name == "postgresql":
+        quoted = (token.replace("\\", "\\\\").replace("'", "''") for token in wanted)
+        asked = " | ".join(f"'{token}'{':*' * begun}" for token in quoted)
+        return tokens(column, between).bool_op("@@")(cast(asked, TSQUERY))
+    end = "" if begun else between
+    return or_(*(column.contains(f"{between}{token}{end}", autoescape=True) for token in wanted))
 
 
 def migrations_path() -> Path:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select, tuple_
 
 from confradar.deadlines.conference import MOVES, Direction
 from confradar.deadlines.facets import search_words
 from confradar.deadlines.parameters import Order, Position, Status
 from confradar.deadlines.selection import Selection
 from confradar.errors import SelectionError
-from confradar.storage import answers, run_tables, tables
+from confradar.storage import answers, database, run_tables, tables
 from confradar.storage.answers import Answer
 
 COUNTED = 1000  # so far a selection is counted
@@ -212,7 +212,7 @@ def _shown() -> list[ColumnElement[Any]]:
 
 
 def _page(connection: Connection, query: Select[Any], limit: int) -> tuple[list[Answer], bool]:
-    found = [dict(row) for row in connection.execute(query.limit(limit + 1)).mappings()]
+    found = answers.fetched(connection, query.limit(limit + 1))
     return found[:limit], len(found) > limit
 
 
@@ -226,14 +226,13 @@ def _of_conference(connection: Connection, asked: Selection, *, merged: bool = F
         yield _edition.merged_into.is_(None)
     yield _edition.type.in_(asked.type)
     for word in search_words(asked.q):
-        yield _edition.search_text.contains(f" {word}", autoescape=True)
-    for name in ("topic", "country", "region"):
+        yield database.has_token(connection, _edition.search_text, [word], between=" ", begun=True)
+    for name in ("topic", "country", "region", "rank"):
         if values := getattr(asked, name):
-            yield _has_facet(*(f"{name}:{value}" for value in values))
-    if asked.rank:
-        yield _has_facet(*(f"rank:{value}" for value in asked.rank))
+            yield _has_facet(connection, *(f"{name}:{value}" for value in values))
     if asked.online is not None:
-        yield _has_facet("online:yes") if asked.online else ~_has_facet("online:yes")
+        online = _has_facet(connection, "online:yes")
+        yield online if asked.online else ~online
     if asked.series:
         yield _edition.series_id.in_(select(tables.series.c.id).where(tables.series.c.key.in_(asked.series)))
     if asked.conference:
@@ -244,8 +243,8 @@ def _of_conference(connection: Connection, asked: Selection, *, merged: bool = F
         yield speaks.correlate(tables.conference)  # a query may have mentions of its own
 
 
-def _has_facet(*wanted: str) -> ColumnElement[bool]:
-    return or_(*(_edition.facets.contains(f"|{facet}|", autoescape=True) for facet in wanted))
+def _has_facet(connection: Connection, *wanted: str) -> ColumnElement[bool]:
+    return database.has_token(connection, _edition.facets, wanted, between="|")
 
 
 def ids_of(connection: Connection, slugs: Iterable[str]) -> list[int]:
@@ -287,10 +286,10 @@ def _with_changes(connection: Connection, rows: list[Answer]) -> list[Answer]:
     query = (
         select(tables.change, tables.mention.c.source)
         .outerjoin(tables.mention, tables.mention.c.id == _line.mention_id)
-        .where(_line.deadline_id.in_({row["id"] for row in rows}))
+        .where(_line.deadline_id.in_([row["id"] for row in rows]))
         .order_by(_line.id)
     )
     found: defaultdict[int, list[Answer]] = defaultdict(list)
-    for row in connection.execute(query).mappings():
-        found[row["deadline_id"]].append(dict(row))
+    for row in answers.fetched(connection, query):
+        found[row["deadline_id"]].append(row)
     return [{**row, "changes": found[row["id"]]} for row in rows]

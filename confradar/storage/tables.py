@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from confradar.storage.columns import Id, Instant, Json, metadata
+from confradar.storage.columns import Id, Instant, Json, metadata, tokens
 
 series = Table(
     "series",
@@ -61,6 +62,9 @@ conference = Table(
     Column("search_text", Text, nullable=False, server_default=text("''")),
     Column("facets", Text, nullable=False, server_default=text("''")),
 )
+for _name, _column, _between in (("words", conference.c.search_text, " "), ("facets", conference.c.facets, "|")):
+    _found = Index(f"ix_conference_{_name}", tokens(_column, _between), postgresql_using="gin")
+    _found.ddl_if(dialect="postgresql")  # SQLite reads
 mention = Table(
     "mention",
     metadata,
@@ -92,8 +96,9 @@ deadline = Table(
     Column("verdict", String(10), nullable=False),
     Column("earliest", Instant),
     Column("latest", Instant, index=True),
-    Column("safe_at", Instant, index=True),
+    Column("safe_at", Instant),
     UniqueConstraint("conference_id", "kind", "round", "track"),
+    Index(None, "safe_at", "latest"),  # the order of every outlet; what has closed is passed over within it
 )
 claim = Table(
     "claim",

@@ -202,3 +202,16 @@ def test_a_new_name_of_a_series_finds_its_editions(stored: str) -> None:
     with database.transaction(stored) as connection:
         finding.describe(connection)
     assert found(stored, "q=snowbird&topic=machine-learning") == [2, 1]
+
+
+def test_a_word_of_any_length_is_stored_and_found(url: str) -> None:
+    """Cut to what an index holds, as the words of a search are; quotation marks and backslashes mean nothing."""
+    long = "㍿" * 499
+    found_by = {"acronym": long, "ranks": (("core", f"it's\\{long}"),)}
+    night = Merged(run_id=1, at=NIGHT, new_conferences=[conference(1, "long-2026", **found_by)])
+    with database.transaction(url) as connection:
+        conferences.write(connection, replace(night, new_deadlines=[deadline(1, 1, 3)]))
+
+    assert found(url, f"q={long[:150]}") == [1]
+    assert found(url, f"q={long[:40]}") == [1]
+    assert found(url, "rank=core:it's") == found(url, "rank=core:\\") == []
