@@ -82,6 +82,13 @@ beat_schedule = {
         "kwargs": {"trigger": "schedule"},
         "options": {"expires": 6 * 3600},
     },
+    # At a minute at which it is over, as far as its budget goes, before a night begins.
+    "recheck_near_deadlines": {
+        "task": "confradar.recheck",
+        "schedule": crontab(minute=35),
+        "kwargs": {"trigger": "schedule"},
+        "options": {"expires": 1800},
+    },
     "nightly_retention": {
         "task": "confradar.prune",
         "schedule": crontab(hour=3, minute=30),

@@ -79,15 +79,15 @@ def queue(settings: Settings) -> Queue:
         return Queue(client.llen(application.conf.task_default_queue), client.hlen("unacked"))
 
 
-def submit(broker: str, **arguments: Any) -> str:
-    """Send `confradar.crawl_all` and return the id of its task, which names the run: `manual:<id>`.
+def submit(broker: str, task: str = "confradar.crawl_all", **arguments: Any) -> str:
+    """Send a task that opens a run and return its id, which names the run: `manual:<id>`.
 
     Raises BrokerUnavailable.
     """
     try:
         with connected(broker) as application, application.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
-            return str(application.send_task("confradar.crawl_all", kwargs=arguments, connection=connection).id)
+            return str(application.send_task(task, kwargs=arguments, connection=connection).id)
     except (OperationalError, OSError) as error:
         reason = str(error).rstrip(".")
         raise BrokerUnavailable(

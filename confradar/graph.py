@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,6 +77,11 @@ def plan(target: str = "*") -> Plan:
     steps_ = tuple(step for step in known.values() if step.name in chosen)
     needed = dict.fromkeys(name for step in steps_ for name in step.inputs)
     return Plan(target, steps_, tuple(name for name in needed if name not in chosen))
+
+
+def part(target: str, scrapers: Collection[str]) -> Plan:
+    """The plan of a recheck: these steps, which read a part of their sources, and the store of what that gives."""
+    return Plan(target, tuple(step for step in nodes().values() if step.name in (*scrapers, STORE)), ())
 
 
 def taken(chosen: Plan, connection: Connection) -> dict[str, Good | None]:

@@ -16,10 +16,11 @@ from kombu.exceptions import OperationalError
 from confradar import graph, logs, steps
 from confradar import settings as configuration
 from confradar.crawling import process
-from confradar.errors import ConfRadarError, DatabaseUnavailable
+from confradar.errors import ConfRadarError, DatabaseUnavailable, RunRefused
 from confradar.sources.base import crawled_by
 from confradar.steps import STORE, STORE_SECONDS
 from confradar.storage import database, ledger
+from confradar.storage.run_tables import RECHECK
 
 RETRIES = 3
 GRACE_SECONDS = 60  # our own limits fire this long before Celery's
@@ -107,7 +108,7 @@ def crawl_all(
         bounds: dict[str, Any] = {"countdown": settings.waiting_seconds, "expires": self.request.expires}
         self.apply_async(kwargs=again, task_id=self.request.id, **bounds)
     elif opened.to_send:
-        send(key, plan, budget)
+        send(key, plan.scrapers, budget)
     return {
         "run": key,
         "joined": not opened.to_send,
@@ -116,19 +117,60 @@ def crawl_all(
     }
 
 
+@shared_task(bind=True, name="confradar.recheck", max_retries=RETRIES, autoretry_for=(DatabaseUnavailable,))
+def recheck(
+    self: Task[..., Any],
+    conference: str | None = None,
+    logical_date: str | None = None,
+    trigger: str = "manual",
+    budget: float | None = None,
+    by: str | None = None,
+) -> dict[str, Any]:
+    """Read the pages of conferences with a gate at hand again, or those of one conference, by its slug.
+
+    By the schedule, it is skipped in silence while another run is going, and while the nights are paused.
+    """
+    settings, instant = configuration.load(), steps.instant(logical_date)
+    scheduled = trigger == "schedule"
+    if scheduled and (pause := steps.paused(steps.SCHEDULE, settings, at=instant)):
+        return {"run": None, "skipped": f"paused by {pause['by']}: {pause['why']}"}
+    scrapers = list(steps.to_recheck(settings, now=instant, conference=conference))
+    if not scrapers:
+        return {"run": None, "skipped": "no gate is near"}
+    key = f"recheck:{instant:%Y-%m-%dT%H}" if scheduled else f"manual:{self.request.id or uuid.uuid4()}"
+    try:
+        opened = steps.open_run(
+            key,
+            trigger=RECHECK,
+            target=conference or steps.NEAR,
+            steps=[*scrapers, STORE],
+            logical_instant=instant,
+            settings=settings,
+            if_busy="refuse",
+            by=by,
+        )
+    except RunRefused as error:
+        if scheduled:
+            return {"run": None, "skipped": str(error)}
+        raise
+    if opened.to_send:
+        send(key, scrapers, budget or steps.RECHECK_BUDGET)
+    return {"run": key, "joined": not opened.to_send, "tasks": {step: task_id(key, step) for step in opened.run.steps}}
+
+
 def task_id(run_key: str, step: str) -> str:
     """The id of a step's task: the same however often its message is sent, so that the chord counts it once."""
     return str(uuid.uuid5(NAMES, f"{run_key}/{step}"))
 
 
-def send(run_key: str, plan: graph.Plan, budget: float | None) -> None:
+def send(run_key: str, steps_: Sequence[str], budget: float | None) -> None:
     """Send the chord of a run: its scrapers at once, then the callback that stores and closes.
 
     Each message is stamped with the run's key, by which Flower and `celery` can find and revoke them.
     """
     callback = store_conferences.s(run_key).set(task_id=task_id(run_key, STORE))
     scrapers: list[Signature[Any]] = []
-    for step in plan.scrapers:
+    for step in steps_:
         seconds = sum(budget or source.politeness.budget_seconds for source in crawled_by(step))
         soft = seconds + 2 * GRACE_SECONDS
         signature = SCRAPERS[step].si(run_key, budget)

@@ -18,7 +18,7 @@ STEPS = [
 def test_the_definitions_load() -> None:
     """The steps, the store, the entry task and retention are registered under their names, each with a line of help."""
     app.loader.import_default_modules()
-    for name in [*STEPS, "store_conferences", "crawl_all", "prune"]:
+    for name in [*STEPS, "store_conferences", "crawl_all", "recheck", "prune"]:
         assert app.tasks[f"confradar.{name}"].__doc__
 
 
@@ -40,6 +40,15 @@ def test_the_schedule_is_two_in_the_morning() -> None:
     assert entry["options"]["expires"] == 6 * 3600
     assert entry["kwargs"] == {"trigger": "schedule"}
     assert (app.conf.timezone, app.conf.enable_utc) == ("UTC", True)
+
+
+def test_pages_of_gates_at_hand_are_read_again_each_hour() -> None:
+    """`recheck_near_deadlines` comes at a minute that leaves its budget and a store before a night begins."""
+    entry = celeryconfig.beat_schedule["recheck_near_deadlines"]
+
+    assert (entry["task"], entry["schedule"]) == ("confradar.recheck", crontab(minute=35))
+    assert entry["kwargs"] == {"trigger": "schedule"}
+    assert 35 * 60 + steps.RECHECK_BUDGET + steps.STORE_SECONDS < 3600
 
 
 def test_what_is_old_is_deleted_after_the_night() -> None:

@@ -16,6 +16,7 @@ from confradar.errors import ConfRadarError
 # Each command lives in one module, which is imported when it is asked for, so that `--help` stays quick.
 COMMANDS = {
     "crawl": ("running", "Read the sources now and store what they say."),
+    "recheck": ("rechecking", "Read the pages of conferences with a gate at hand again."),
     "up": ("running", "Run broker, worker, beat, watchdog, web server and Flower here."),
     "serve": ("serving", "Serve the operator pages and the API."),
     "watchdog": ("running", "Finish what a chord left open; notice missing nights."),

@@ -37,7 +37,11 @@ class Runs(click.Group):
 @click.group(cls=Runs, invoke_without_command=True)
 @click.option("--status", multiple=True, metavar="WORD", help="failed, success, in-progress, partial, …; repeatable.")
 @click.option("--source", metavar="NAME", help="Only runs of this source or step; --status is then that of its step.")
-@click.option("--trigger", type=click.Choice(["schedule", "manual", "prompt"]), help="Only runs that this began.")
+@click.option(
+    "--trigger",
+    type=click.Choice(["schedule", "manual", "prompt", "recheck"]),
+    help="Only runs that this began. Rechecks that are over are shown only so.",
+)
 @click.option("--since", metavar="WHEN", help="Begun since: 7d, 12h, a day or an instant.")
 @click.option("--until", metavar="WHEN", help="Begun until, that day included.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)

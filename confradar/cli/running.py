@@ -7,8 +7,9 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import click
 from rich.console import Console
@@ -23,6 +24,7 @@ from confradar.errors import BrokerUnavailable, DatabaseUnavailable, ServerFaile
 from confradar.settings import Settings, masked
 from confradar.sources.base import readers
 from confradar.storage import database, history, ledger
+from confradar.storage.run_tables import RECHECK
 
 EXIT_CODES = {"ok": 0, "partial": 3}
 TERMINAL_BUDGET = 300
@@ -103,14 +105,22 @@ def execute(
 
     Raises RunRefused if another run is going and this one is not to wait for it.
     """
+    how = {"target": plan.target, "budget": budget, "if_busy": if_busy, "by": by, "retry_of": retry_of}
+    return through(settings, plan, "confradar.crawl_all", how, refuse=if_busy == "refuse")
+
+
+def through(settings: Settings, plan: graph.Plan, task: str, how: Mapping[str, Any], *, refuse: bool) -> int:
+    """Send the task that runs a plan, and see it through; returns the exit code.
+
+    With `refuse`, raises RunRefused if another run is going.
+    """
     console = tables.messages()
     with working(settings, console) as (broker, watching):
-        if if_busy == "refuse":
+        if refuse:
             steps.refuse_if_busy(settings)
         if plan.scrapers:
-            console.print(f"each source may take at most {seconds(budget)}", style="dim")
-        how = {"budget": budget, "if_busy": if_busy, "by": by, "retry_of": retry_of}
-        task_id = app.submit(broker, target=plan.target, **how)
+            console.print(f"each source may take at most {seconds(how['budget'])}", style="dim")
+        task_id = app.submit(broker, task, **how)
         key = f"manual:{task_id}"
 
         def absent() -> None:
@@ -167,6 +177,8 @@ class Telling:
         """Tell what is new."""
         with suppress(DatabaseUnavailable), database.reading(self._settings.database) as connection:
             for run in reversed(history.runs(connection, since=self._since)):
+                if run.trigger == RECHECK:  # each hour
+                    continue
                 before = self._told.get(run.key)
                 self._told[run.key] = run.status
                 if before is None:

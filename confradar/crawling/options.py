@@ -20,10 +20,10 @@ class CrawlOptions:
     """The bounds and manners of one crawl. Times are seconds, sizes bytes.
 
     `base` replaces the source's base address. `feeds` are the names of the lists to read; with `only`, those
-    addresses are read instead, and nothing that they lead to. `retry_waits` are the waits before a page is asked
-    for again. `expected` is the smallest and the greatest number of listings of an ordinary night, `floor` the
-    fewest that are credible. `known` are the words of the dates that earlier nights read on entries' own pages, by
-    ref. Answers younger than `cache_seconds` are taken from the folder `cache`.
+    addresses (each with the name of its feed, or "") are read instead, and nothing that they lead to. `retry_waits`
+    are the waits before a page is asked for again. `expected` is the smallest and the greatest number of listings of
+    an ordinary night, `floor` the fewest that are credible. `known` are the words of the dates that earlier nights
+    read on entries' own pages, by ref. Answers younger than `cache_seconds` are taken from the folder `cache`.
     """
 
     base: str | None
@@ -43,7 +43,7 @@ class CrawlOptions:
     memory_bytes: int
     contact: str
     retry_waits: tuple[float, ...] = (2, 8)
-    only: tuple[str, ...] = ()
+    only: Mapping[str, str] = field(default_factory=dict)
     expected: tuple[int, int] = (0, 0)
     floor: int = 1
     cache: str = ""
@@ -58,7 +58,7 @@ class CrawlOptions:
     def from_json(cls, record: Mapping[str, Any]) -> CrawlOptions:
         """Read what `to_json` wrote."""
         given: dict[str, Any] = {field.name: record[field.name] for field in fields(cls)}
-        for name in ("feeds", "retry_waits", "only", "expected"):
+        for name in ("feeds", "retry_waits", "expected"):
             given[name] = tuple(given[name])
         given["known"] = {ref: tuple(texts) for ref, texts in given["known"].items()}
         return cls(**given)

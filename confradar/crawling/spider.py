@@ -67,12 +67,12 @@ class ListingSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask for the feeds, or only for the pages that the options name."""
-        feeds = [feed for feed in self.reader.source.feeds if feed.name in self.options.feeds]
-        by_address = {self.addresses.of(feed): feed for feed in feeds}
-        alone = feeds[0] if len(feeds) == 1 else base.Feed("", "")
-        for url in [self.addresses.here(url) for url in self.options.only] or by_address:
-            feed = by_address.get(url, alone)
-            yield self.request(url, feed.name, feed.cookies, priority=LISTS_FIRST, again=True)
+        feeds = {feed.name: feed for feed in self.reader.source.feeds}
+        wanted = {self.addresses.here(url): name for url, name in self.options.only.items()}
+        lists = {self.addresses.of(feeds[name]): name for name in self.options.feeds}
+        for url, name in (wanted or lists).items():
+            cookies = feeds[name].cookies if name else {}
+            yield self.request(url, name, cookies, priority=LISTS_FIRST, again=True)
 
     def request(
         self, url: str, feed: str, cookies: Mapping[str, str], *, priority: int = 0, again: bool = False

@@ -45,7 +45,7 @@ _checks: list[_Check] = []
 def check(
     *, severity: Severity, blocking: bool = False, counts: bool = False
 ) -> Callable[[Callable[[Evidence], Seen]], Callable[[Evidence], Seen]]:
-    """Make a function a check. `counts`: it judges the number of listings, which a crawl that was cut leaves open."""
+    """Make a function a check. `counts`: it judges the listings as a whole, which a crawl that was cut leaves open."""
 
     def add(look: Callable[[Evidence], Seen]) -> Callable[[Evidence], Seen]:
         _checks.append(_Check(look, severity, blocking and severity is Severity.ERROR, counts))
@@ -58,10 +58,10 @@ def run(evidence: Evidence) -> tuple[Result, ...]:
     """The results of all checks, in the order in which they stand here.
 
     What could hold the result back is a mere warning on a first load, in a replay, and about the count of a crawl that
-    was cut.
+    was cut. Of a part of a source, that is not asked at all.
     """
     results = []
-    for each in _checks:
+    for each in (each for each in _checks if not (each.counts and evidence.part)):
         passed, observed = each.look(evidence)
         pardoned = evidence.first_load or evidence.replay or (each.counts and evidence.cut)
         severity = Severity.WARNING if pardoned else each.severity

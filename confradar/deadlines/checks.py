@@ -176,7 +176,7 @@ def refs_unique(evidence: Evidence) -> Seen:
     return not repeated, f"{len(repeated):,} listings share theirs with another{_named(repeated)}"
 
 
-@check(severity=Severity.WARNING)
+@check(severity=Severity.WARNING, counts=True)
 def dates_ahead(evidence: Evidence) -> Seen:
     """A source with dates has one that is still ahead."""
     dates = [claim for claims in evidence.claims.values() for claim in claims.values() if movement.is_date(claim)]

@@ -27,7 +27,8 @@ class Evidence:
     `counts` the listings of the last good nights that no limit ended, newest first; without `counts` and `before`
     it is a first load. `complete_feeds` are the feeds of which every entry was read; `cut` says that a limit, the
     budget or Ctrl-C ended the crawl, so that its count says nothing. `replay` says that an archived or a past night is
-    read again: months may lie between two of them, and what moved then has moved.
+    read again: months may lie between two of them, and what moved then has moved. `part` says that only a part of the
+    source was read: nothing follows from how many listings that gave.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Evidence:
     cut: bool
     now: datetime
     replay: bool = False
+    part: bool = False
 
     @cached_property
     def first_load(self) -> bool:

@@ -31,6 +31,7 @@ SOURCE = Source(
     floor=11,
     politeness=Politeness(max_pages=300),
     hosts=("api.github.com", "raw.githubusercontent.com", "aideadlin.es"),
+    own_pages=True,
 )
 
 

@@ -59,7 +59,8 @@ class Source:
     reason codes that count as ok for run status, exit code and alerts. `expected_listings` is the
     number of listings that an ordinary night brings, `floor` the fewest that are credible on any night. `step` names
     the step that crawls it, by default `<name>_conferences`; sources that name the same step are crawled by it
-    together, one output each.
+    together, one output each. With `own_pages` the address of a listing is a page that says all of it and can be read
+    alone; otherwise whoever wants to read one again reads its feed.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Source:
     accepted_statuses: tuple[int, ...] = ()
     expected_degradations: frozenset[str] = frozenset()
     step: str = ""
+    own_pages: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", self.step or f"{self.name}_conferences")

@@ -63,6 +63,7 @@ SOURCE = Source(
     floor=50,
     politeness=Politeness(seconds_between_requests=5, max_pages=500, max_depth=LAST_PAGE + 5, budget_seconds=45 * 60),
     hosts=("wikicfp.com",),
+    own_pages=True,
 )
 
 _EVENT_LINK = f"a[contains(@href, '{EVENT.rpartition('/')[2]}')]"

@@ -8,6 +8,7 @@ from confradar.steps.fetching import fetch
 from confradar.steps.identifying import identify, identity_of, join, split, uncertain
 from confradar.steps.nights import NightState, night_state
 from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target, to_repeat, withdraw
+from confradar.steps.rechecking import NEAR, RECHECK_BUDGET, to_recheck
 from confradar.steps.retention import prune
 from confradar.steps.runs import (
     NIGHT,
@@ -28,7 +29,9 @@ from confradar.steps.storing import outcome, store, store_run
 from confradar.steps.watching import keep_watching, last_look, watch
 
 __all__ = [
+    "NEAR",
     "NIGHT",
+    "RECHECK_BUDGET",
     "SCHEDULE",
     "STORE",
     "STORE_SECONDS",
@@ -65,6 +68,7 @@ __all__ = [
     "split",
     "store",
     "store_run",
+    "to_recheck",
     "to_repeat",
     "uncertain",
     "upgrade",

@@ -17,7 +17,8 @@ from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.sources.base import crawled_by
 from confradar.steps.checking import examine, known_words
-from confradar.steps.crawling import crawl
+from confradar.steps.crawling import Part, crawl
+from confradar.steps.rechecking import parts_of
 from confradar.steps.runs import Materialised, begin, keep, patiently
 from confradar.steps.storing import add
 from confradar.storage import database, lease, ledger, outputs
@@ -61,8 +62,10 @@ def crawl_in_run(
         try:
             declared = budget or min(source.politeness.budget_seconds for source in crawled_by(step))
             bounded = left if left < declared else budget
-            known = patiently(lambda: _known(step, settings))
-            crawled = crawl(step, settings, budget=bounded, progress=heart.progress, stopped=heart.stopped, known=known)
+            known, parts = patiently(lambda: _known(run, step, settings))
+            crawled = crawl(
+                step, settings, budget=bounded, progress=heart.progress, stopped=heart.stopped, known=known, parts=parts
+            )
             done = patiently(lambda: _examined(crawled, run, settings))
         except Exception as error:
             log.exception("crawl raised step=%s", step)
@@ -88,9 +91,13 @@ def crawl_in_run(
             return patiently(kept), None
 
 
-def _known(step: str, settings: Settings) -> dict[str, dict[str, tuple[str, ...]]]:
+def _known(
+    run: ledger.Run, step: str, settings: Settings
+) -> tuple[dict[str, dict[str, tuple[str, ...]]], dict[str, Part] | None]:
+    """What the sources of a step say already, and the parts of them that this run is to read."""
     with database.reading(settings.database) as connection:
-        return {source.name: known_words(connection, source.name) for source in crawled_by(step)}
+        known = {source.name: known_words(connection, source.name) for source in crawled_by(step)}
+        return known, parts_of(connection, run, step, settings)
 
 
 def _examined(done: Materialised, run: ledger.Run, settings: Settings) -> Materialised:

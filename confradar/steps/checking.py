@@ -42,6 +42,7 @@ def examine(connection: Connection, done: Materialised, *, now: datetime) -> Mat
             complete_feeds=output.complete_feeds,
             cut=facts["reason"] in CUT or facts["expected"],
             now=now,
+            part=facts["part"],
         )
         written = (code for listing in output.listings for code in listing.topics)
         facts["unknown_topics"] = topics.unknown(written)[:UNKNOWN_SHOWN]

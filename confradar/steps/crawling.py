@@ -7,7 +7,8 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -19,13 +20,21 @@ from confradar.crawling import process
 from confradar.deadlines.conference import SourceOutput
 from confradar.errors import SourceUnreachable
 from confradar.settings import Settings
-from confradar.sources.base import Source, crawled_by, reader
+from confradar.sources.base import Source, crawled_by, reader, step_of
 from confradar.steps.runs import Materialised
 
 PREVIEW = 3
 REJECTS_SHOWN = 20
 SCRATCH = "confradar-crawl-"
 REACHING_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a source that is to be read: its `feeds` of these names, or only `pages` (feed's name by address)."""
+
+    feeds: tuple[str, ...] = ()
+    pages: Mapping[str, str] = field(default_factory=dict)
 
 
 def crawl(
@@ -36,17 +45,26 @@ def crawl(
     progress: Callable[[process.Progress], None] | None = None,
     stopped: Callable[[], bool] | None = None,
     known: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
+    parts: Mapping[str, Part] | None = None,
 ) -> Materialised:
     """Read one source, or all that a step of that name crawls. `budget` is in seconds of crawling, of each source.
 
     `known` are the words of the dates that each source says already, by its name and ref: what is neither new nor
-    changed need not be read as closely. Never raises for what a site does: the status says it. Raises UnknownName
+    changed need not be read as closely. With `parts`, only those of the sources that it names are read; whatever is
+    not seen in a part may be there still. Never raises for what a site does: the status says it. Raises UnknownName
     and SettingError.
     """
     settings = settings or configuration.load()
     known = known or {}
+    sources = [source for source in crawled_by(name) if parts is None or source.name in parts]
+    if not sources:  # what was near when the run began is so no more
+        return Materialised(step_of(name), (), {"count": 0, "seconds": {}})
+    part = (parts or {}).get
     return united(
-        [_read(source, settings, budget, progress, stopped, known.get(source.name, {})) for source in crawled_by(name)]
+        [
+            _read(source, settings, budget, progress, stopped, known.get(source.name, {}), part(source.name))
+            for source in sources
+        ]
     )
 
 
@@ -57,13 +75,18 @@ def _read(
     progress: Callable[[process.Progress], None] | None,
     stopped: Callable[[], bool] | None,
     known: Mapping[str, tuple[str, ...]],
+    part: Part | None,
 ) -> Materialised:
     options = process.options(source, settings, configuration.source_overrides(source.name), budget=budget)
     options = replace(options, known=known)
+    if part:
+        pages = dict(islice(part.pages.items(), options.max_pages))
+        options = replace(options, feeds=part.feeds or options.feeds, only=pages)
     _sweep()
     lines = logs.Buffer()
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch, logs.tagged(lines):
         crawled = process.crawl(source.name, options, Path(scratch), progress=progress, stopped=stopped)
+    complete = frozenset[str]() if part else crawled.complete_feeds
     preview = [{"title": item.title, "year": item.year, "url": item.url} for item in crawled.listings[:PREVIEW]]
     metadata = {
         "count": len(crawled.listings),
@@ -78,7 +101,8 @@ def _read(
         "reason": crawled.reason,
         "floor": options.floor,
         "expected_listings": list(options.expected),
-        "complete_feeds": sorted(crawled.complete_feeds),
+        "complete_feeds": sorted(complete),
+        "part": part is not None,
         "expected": crawled.reason in source.expected_degradations,
     }
     rejected = frozenset(reject.ref for reject in crawled.rejects)
@@ -89,7 +113,7 @@ def _read(
         status=crawled.status,
         reason=crawled.reason,
         error=crawled.detail or None,
-        outputs=(SourceOutput(source.name, crawled.listings, crawled.complete_feeds, rejected),),
+        outputs=(SourceOutput(source.name, crawled.listings, complete, rejected),),
         worth_retrying=crawled.worth_retrying,
         retry_after=crawled.retry_after,
         log=tuple(lines.take()),
@@ -103,8 +127,9 @@ def reach(name: str, settings: Settings) -> str:
     """
     source = reader(name).source
     options = process.options(source, settings, configuration.source_overrides(name), budget=REACHING_SECONDS)
-    page = urljoin(source.base, next((feed.path for feed in source.feeds if feed.name in options.feeds), ""))
-    options = replace(options, only=(page,), max_pages=1, retry_waits=options.retry_waits[:1])
+    feed = next((feed for feed in source.feeds if feed.name in options.feeds), None)
+    page = urljoin(source.base, feed.path if feed else "")
+    options = replace(options, only={page: feed.name if feed else ""}, max_pages=1, retry_waits=options.retry_waits[:1])
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
         crawled = process.crawl(name, options, Path(scratch))
     if not crawled.pages:

@@ -31,10 +31,11 @@ def fetch(url: str, settings: Settings, *, source: str | None = None, feed: str 
     names = [one.name for one in declared.feeds]
     if feed is not None and feed not in names:
         raise UnknownName(f"There is no feed {feed!r}. Feeds of {declared.name}: {', '.join(names)}.")
-    at = {Addresses(declared).of(one): one.name for one in declared.feeds}
-    chosen = feed or at.get(url)
-    feeds = (chosen,) if chosen else options.feeds
-    options = replace(options, only=(url,), feeds=feeds, retry_waits=options.retry_waits[:1])
+    here = Addresses(declared, options.base)
+    at = {here.of(one): one.name for one in declared.feeds}
+    alone = options.feeds[0] if len(options.feeds) == 1 else ""
+    chosen = feed or at.get(here.here(url), alone)
+    options = replace(options, only={url: chosen}, retry_waits=options.retry_waits[:1])
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch:
         return process.crawl(declared.name, options, Path(scratch))
 

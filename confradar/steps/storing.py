@@ -26,6 +26,7 @@ from confradar.steps.runs import GOOD, STORE, STORE_SECONDS, Materialised, begin
 from confradar.storage import conferences, database, lease, ledger, outputs
 from confradar.storage import logs as step_logs
 from confradar.storage.outputs import Envelope
+from confradar.storage.run_tables import RECHECK
 
 log = logging.getLogger(__name__)
 
@@ -149,14 +150,15 @@ def _merge(
     """Merge the good outputs of the run, and of sources that it did not crawl those of their last good run.
 
     Older ones go first, each at the instant of its own run: nothing is confirmed that was not read then. Returns
-    the figures, and by source where its output is from: `run`, `attempt`, `count`.
+    the figures, and by source where its output is from: `run`, `attempt`, `count`. A recheck takes nothing from others.
     """
     given: dict[datetime, list[int]] = defaultdict(list)
     used: dict[str, dict[str, Any]] = {}
     crawled = {envelope.step for envelope in crawls}
     for reader in readers().values():
         source = reader.source
-        last = outputs.last_good(connection, source.name) if source.step not in crawled else None
+        taken = source.step not in crawled and run.trigger != RECHECK
+        last = outputs.last_good(connection, source.name) if taken else None
         if last:
             given[last.logical_instant].append(last.reference)
             used[source.name] = {"run": last.run, "attempt": last.attempt, "count": last.count}

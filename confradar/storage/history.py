@@ -9,12 +9,12 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 
 from confradar.errors import SettingError, UnknownName
 from confradar.storage import answers, audit, ledger
 from confradar.storage.ledger import Run
-from confradar.storage.run_tables import check_result, kept_output, run, step_run
+from confradar.storage.run_tables import check_result, kept_output, run, step_run, whole
 
 Answer = dict[str, Any]
 # Words of other systems, beside our own: what each means of a run, and of a step.
@@ -94,10 +94,14 @@ def runs(
 ) -> list[Run]:
     """Runs, newest first. `since` and `until` bound when they began (half-open); `before` is the id of a run.
 
+    Rechecks that are over, many a day, are among them only if that `trigger` is asked for.
+
     With `step`, only runs in which that step took part; `status` (words, see `statuses`) is then that
     of the step's newest attempt.
     """
     query = select(run).order_by(run.c.id.desc()).limit(limit)
+    if trigger is None:
+        query = query.where(or_(whole, run.c.status.in_(ledger.GOING)))
     chosen = statuses(status, of_step=step is not None)
     if step is not None:
         later = step_run.alias()
@@ -176,27 +180,35 @@ def _by_attempt(rows: Iterable[Any]) -> dict[tuple[str, int], list[Answer]]:
 
 
 def last_states(connection: Connection) -> dict[str, Answer]:
-    """The newest attempt of each step that has begun, in any run, by step: `step_run`'s columns and the `run`'s key."""
-    newest = select(func.max(step_run.c.id)).where(step_run.c.started_at.is_not(None)).group_by(step_run.c.step)
+    """The newest attempt of each step that has begun, in any run but a recheck, by step.
+
+    It has `step_run`'s columns and the `run`'s key.
+    """
+    newest = select(func.max(step_run.c.id)).join(run, run.c.id == step_run.c.run_id)
+    newest = newest.where(step_run.c.started_at.is_not(None), whole).group_by(step_run.c.step)
     query = select(step_run, run.c.key.label("run")).join(run, run.c.id == step_run.c.run_id)
     rows = connection.execute(query.where(step_run.c.id.in_(newest))).mappings()
     return {row["step"]: dict(row) for row in rows}
 
 
 def tried_since(connection: Connection, step: str, instant: datetime) -> bool:
-    """Whether an attempt of a step came to an end of its own after that instant, whichever."""
+    """Whether an attempt of a step, to read all of it, came to an end of its own after that instant, whichever."""
     unwanted = ("cancelled", "skipped")
     mine = (step_run.c.step == step, step_run.c.finished_at > instant, step_run.c.status.not_in(unwanted))
-    return connection.execute(select(step_run.c.id).where(*mine).limit(1)).first() is not None
+    query = select(step_run.c.id).join(run, run.c.id == step_run.c.run_id).where(*mine, whole)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def trend(connection: Connection, step: str, *, limit: int = 30) -> list[Answer]:
-    """The last finished attempts of a step, oldest first: run, started_at, finished_at, status, reason, count."""
+    """The last finished attempts of a step, oldest first: run, started_at, finished_at, status, reason, count.
+
+    Those of rechecks are left out.
+    """
     query = (
         select(run.c.key.label("run"))
         .add_columns(*(step_run.c[name] for name in ("started_at", "finished_at", "status", "reason", "count")))
         .join(run, run.c.id == step_run.c.run_id)
-        .where(step_run.c.step == step, step_run.c.finished_at.is_not(None))
+        .where(step_run.c.step == step, step_run.c.finished_at.is_not(None), whole)
         .order_by(step_run.c.finished_at.desc())
         .limit(limit)
     )
@@ -224,8 +236,9 @@ def oldest_waiting(connection: Connection, *, now: datetime, but: str) -> Answer
 
 
 def last_checks(connection: Connection) -> list[Answer]:
-    """The check results of the newest attempt of each step, with the `run`'s key; those that failed first."""
-    newest = select(func.max(check_result.c.run_id)).group_by(check_result.c.step)
+    """The check results of the newest attempt of each step that read all of it, with the `run`'s key; failed first."""
+    newest = select(func.max(check_result.c.run_id)).join(run, run.c.id == check_result.c.run_id)
+    newest = newest.where(whole).group_by(check_result.c.step)
     found = _checks(connection, check_result.c.run_id.in_(newest))
     last: dict[str, tuple[int, int]] = {}
     for row in found:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from confradar.storage.run_tables import kept_output, lease, run, step_run
+from confradar.storage.run_tables import kept_output, lease, run, step_run, whole
 
 
 class Ended(NamedTuple):
@@ -34,11 +34,12 @@ def runs(connection: Connection) -> dict[tuple[str, str], int]:
 
 
 def ended_steps(connection: Connection, since: datetime, *, limit: int = 10_000) -> list[Ended]:
-    """The attempts that have ended since then, newest first."""
+    """The attempts that have ended since then, newest first; not those of rechecks."""
     query = (
         select(*(step_run.c[name] for name in ("step", "started_at", "finished_at", "status")))
         .add_columns(step_run.c.metadata["rejected"].as_integer())
-        .where(step_run.c.finished_at >= since, step_run.c.started_at.is_not(None))
+        .join(run, run.c.id == step_run.c.run_id)
+        .where(step_run.c.finished_at >= since, step_run.c.started_at.is_not(None), whole)
         .order_by(step_run.c.finished_at.desc(), step_run.c.id.desc())
         .limit(limit)
     )
@@ -46,8 +47,9 @@ def ended_steps(connection: Connection, since: datetime, *, limit: int = 10_000)
 
 
 def newest_good(connection: Connection) -> dict[str, Kept]:
-    """The newest output of each source that no check holds, by the source's name."""
-    newest = select(func.max(kept_output.c.id)).where(~kept_output.c.held).group_by(kept_output.c.output)
+    """The newest output of each whole source that no check holds, by the source's name."""
+    newest = select(func.max(kept_output.c.id)).join(run, run.c.id == kept_output.c.run_id)
+    newest = newest.where(~kept_output.c.held, whole).group_by(kept_output.c.output)
     query = select(kept_output.c.output, kept_output.c.count, kept_output.c.kept_at).where(kept_output.c.id.in_(newest))
     return {source: Kept(listings, kept_at) for source, listings, kept_at in connection.execute(query)}
 

@@ -17,7 +17,7 @@ from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Listing
 from confradar.errors import DamagedOutput
 from confradar.storage import ledger
-from confradar.storage.run_tables import check_result, kept_output, run, step_run
+from confradar.storage.run_tables import check_result, kept_output, run, step_run, whole
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -146,11 +146,13 @@ class Good:
 
 
 def last_good(connection: Connection, source: str) -> Good | None:
-    """The newest output of a source whose attempt went well and that no check holds, of a run that nobody cancelled."""
+    """The newest output of a source whose attempt went well and that no check holds, of a run that nobody cancelled
+    and that read the whole of it.
+    """
     query = (
         select(kept_output.c.id, run.c.key, kept_output.c.attempt, kept_output.c.count, run.c.logical_instant)
         .join(run, run.c.id == kept_output.c.run_id)
-        .where(kept_output.c.output == source, ~kept_output.c.held, run.c.status != "cancelled")
+        .where(kept_output.c.output == source, ~kept_output.c.held, run.c.status != "cancelled", whole)
         .order_by(run.c.logical_instant.desc(), kept_output.c.id.desc())
         .limit(1)
     )
@@ -159,9 +161,10 @@ def last_good(connection: Connection, source: str) -> Good | None:
 
 
 def last_kept_at(connection: Connection, source: str) -> datetime | None:
-    """When the newest output of a source was kept that no check holds; None if it never gave any."""
-    mine = (kept_output.c.output == source, ~kept_output.c.held)
-    query = select(kept_output.c.kept_at).where(*mine).order_by(kept_output.c.kept_at.desc()).limit(1)
+    """When the newest output of a whole source was kept that no check holds; None if it never gave any."""
+    mine = (kept_output.c.output == source, ~kept_output.c.held, whole)
+    query = select(kept_output.c.kept_at).join(run, run.c.id == kept_output.c.run_id)
+    query = query.where(*mine).order_by(kept_output.c.kept_at.desc()).limit(1)
     found: datetime | None = connection.scalar(query)
     return found
 
@@ -182,7 +185,7 @@ def good_counts(
         select(kept_output.c.count)
         .join(run, run.c.id == kept_output.c.run_id)
         .join(step_run, and_(*attempt))
-        .where(kept_output.c.output == source, ~kept_output.c.held, run.c.logical_instant < before)
+        .where(kept_output.c.output == source, ~kept_output.c.held, run.c.logical_instant < before, whole)
         .where(func.coalesce(step_run.c.reason, "").not_in(cut))
         .order_by(run.c.logical_instant.desc(), kept_output.c.id.desc())
         .limit(limit)

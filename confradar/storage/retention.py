@@ -18,6 +18,7 @@ from confradar.storage.run_tables import (
     schedule_state,
     step_log,
     step_run,
+    whole,
 )
 
 RUNS = 20  # of a batch
@@ -55,7 +56,7 @@ def of_runs(connection: Connection, ids: Sequence[int], *, cut: Collection[str])
         select(kept_output.c.id, kept_output.c.run_id, rank)
         .join(run, run.c.id == kept_output.c.run_id)
         .join(step_run, and_(*attempt))
-        .where(~kept_output.c.held, run.c.status != "cancelled")
+        .where(~kept_output.c.held, run.c.status != "cancelled", whole)
         .subquery()
     )
     needed = connection.execute(select(good.c.id, good.c.run_id).where(good.c.rank == 1)).all()

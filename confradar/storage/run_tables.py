@@ -40,6 +40,9 @@ run = Table(
     Column("retry_of", Text),  # the key of the run whose failures it repeats
     Column("stopping_at", Instant),  # since when its crawls are asked to end as a limit ends them
 )
+RECHECK = "recheck"  # the trigger of runs that read a few pages again
+# How a source, its nights and its counts stand is read off the other runs.
+whole = run.c.trigger != RECHECK
 # Who may run the job now. The token grows with each holder; the storing transaction compares it with its run's.
 lease = Table(
     "lease",

@@ -123,7 +123,7 @@ def test_only_the_named_pages_are_read(site: Site, read: Read) -> None:
     """A re-check reads its pages, in the one feed that was chosen, and follows nothing; it makes nothing absent."""
     site.routes = {"/b": page(listing("b"), follow("/c"))}
 
-    crawled = read(only=("https://fair.example.org/b",))
+    crawled = read(only={"https://fair.example.org/b": "list"})
 
     assert (refs(crawled), site.paths, crawled.listings[0].feed) == (["b"], ["/b"], "list")
     assert crawled.complete_feeds == set()

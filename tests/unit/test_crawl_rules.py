@@ -50,7 +50,7 @@ def test_options_are_the_declaration_with_the_settings_laid_over_it() -> None:
 
 
 def test_options_survive_their_way_through_json() -> None:
-    chosen = replace(OPTIONS, only=("https://fair.example.org/a",), retry_waits=(1.5,))
+    chosen = replace(OPTIONS, only={"https://fair.example.org/a": ""}, retry_waits=(1.5,))
     assert CrawlOptions.from_json(chosen.to_json()) == chosen
 
 
@@ -147,7 +147,7 @@ def test_feeds_are_complete_one_by_one() -> None:
     lost_place = Found(listings=[listing()], closed=dict(CLOSED), unread={None}, errors=["ValueError: x"])
     assert not judge(SOURCE, OPTIONS, limited).complete_feeds
     assert not judge(SOURCE, OPTIONS, lost_place).complete_feeds
-    assert not judge(SOURCE, replace(OPTIONS, only=("https://fair.example.org/a",)), whole).complete_feeds
+    assert not judge(SOURCE, replace(OPTIONS, only={"https://fair.example.org/a": ""}), whole).complete_feeds
 
 
 @pytest.mark.parametrize(
