@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     postgres_password: str = Field("", validation_alias="POSTGRES_PASSWORD")
     postgres_hostname: str = Field("", validation_alias="POSTGRES_HOSTNAME")
     postgres_db: str = Field("", validation_alias="POSTGRES_DB")
+    readers_database_url: str = ""  # of a PostgreSQL role that may only read: what the readers' pages read with
     broker_url: str = ""
 
     flower_port: int = Field(5555, ge=1, le=65535)
@@ -148,7 +149,7 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address: as set, else made of POSTGRES_*, else SQLite in the data directory."""
         if self.database_url:
-            return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", self.database_url)
+            return _with_driver(self.database_url)
         if self.postgres_hostname or self.postgres_db:
             login = quote(self.postgres_user or "postgres", safe="")
             if self.postgres_password:
@@ -156,6 +157,15 @@ class Settings(BaseSettings):
             host, name = self.postgres_hostname or "localhost", self.postgres_db or "confradar"
             return f"postgresql+psycopg2://{login}@{host}/{name}"
         return f"sqlite:///{self.data_dir / 'confradar.sqlite'}"
+
+    @property
+    def readers_database(self) -> str:
+        """The address with which the readers' pages read. SQLite's file is opened for reading only."""
+        if self.readers_database_url:
+            return _with_driver(self.readers_database_url)
+        if self.database.startswith("sqlite:///"):
+            return f"sqlite:///file:{quote(self.database.removeprefix('sqlite:///'))}?mode=ro&uri=true"
+        return self.database
 
     @property
     def site(self) -> str:
@@ -205,7 +215,7 @@ class Settings(BaseSettings):
         shown = {name: getattr(self, name) for name in type(self).model_fields}
         shown.update(database_url=masked(self.database), broker_url=masked(self.broker), data_dir=str(self.data_dir))
         shown.update({name: "***" for name in shown if _SECRET_NAME.search(name) and shown[name]})
-        shown["flower_url"] = masked(self.flower_url)
+        shown.update({name: masked(shown[name]) for name in ("flower_url", "readers_database_url")})
         return shown
 
 
@@ -277,13 +287,17 @@ def secrets(settings: Settings, environ: Mapping[str, str] = os.environ) -> set[
     """
     found = {
         password
-        for url in (settings.database, settings.broker, settings.flower_url)
+        for url in (settings.database, settings.readers_database, settings.broker, settings.flower_url)
         for pattern in (r"//[^/@:]*:(.+)@", r"password=([^&]+)")
         for password in re.findall(pattern, url)
     }
     found |= {unquote(password) for password in found}
     found |= {value for name, value in environ.items() if _SECRET_NAME.search(name)}
     return found - {"confradar", "postgres", settings.postgres_user, settings.postgres_hostname, settings.postgres_db}
+
+
+def _with_driver(url: str) -> str:
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
 
 
 def is_secret(name: str) -> bool:

@@ -10,7 +10,7 @@ from confradar import settings as configuration
 from confradar import steps
 from confradar.settings import masked
 from confradar.sources.base import readers
-from confradar.storage import database
+from confradar.storage import database, rights
 
 
 @click.command()
@@ -36,7 +36,10 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the tables up to date."""
-    url = configuration.load().database
-    steps.upgrade(url)
-    click.echo(f"{masked(url)}: at revision {database.revision(url)}", err=True)
+    """Bring the tables up to date, and the role of CONFRADAR_READERS_DATABASE_URL, if that is set."""
+    settings = configuration.load()
+    steps.upgrade(settings.database)
+    click.echo(f"{masked(settings.database)}: at revision {database.revision(settings.database)}", err=True)
+    if settings.readers_database_url:
+        role = rights.let_read(settings.database, settings.readers_database)
+        click.echo(f"the role {role} may read what readers are shown", err=True)

@@ -103,8 +103,9 @@ def _forget_secrets() -> None:
         fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
         place, end = int(fields[47]), int(fields[48])  # `env_start` and `env_end` of proc_pid_stat(5)
         for entry in ctypes.string_at(place, end - place).split(b"\0"):
-            if private(os.fsdecode(entry.partition(b"=")[0])):
-                ctypes.memset(place, 0, len(entry))
+            key, _, value = entry.partition(b"=")
+            if private(os.fsdecode(key)):
+                ctypes.memset(place + len(key) + 1, ord("*"), len(value))
             place += len(entry) + 1
 
 

@@ -35,6 +35,7 @@ CLOSING = 3  # seconds that a crawl may take to close by itself once its budget 
 GRACE = 1  # second between SIGTERM and SIGKILL
 REACTOR = "twisted.internet.reactor"
 CHILD = "confradar.crawling.child"  # the module that loads Scrapy; this one must not
+INSTALLATION = "CONFRADAR_DATA_DIR"  # says whose a process is
 SETTINGS = ("CONFRADAR_", "DATABASE_URL", "POSTGRES_", "PG", "BROKER", "CELERY", "FLOWER_", "REDIS", "APPRISE")
 INTERRUPTIONS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGUSR1})
 
@@ -93,7 +94,7 @@ def crawl(
 
 def private(name: str) -> bool:
     """Whether a process that reads pages of strangers has no business with the variable of that name."""
-    return name.startswith(SETTINGS) or is_secret(name)
+    return name != INSTALLATION and (name.startswith(SETTINGS) or is_secret(name))
 
 
 def _way() -> Start:

@@ -64,7 +64,8 @@ def _engine(url: str, pid: int) -> Engine:  # noqa: ARG001 - part of the cache's
             address = address.set(query={**_POSTGRESQL, **address.query, "options": options})
             return create_engine(address, pool_pre_ping=True, pool_timeout=5)
         if address.get_backend_name() == "sqlite":
-            Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+            if "uri" not in address.query:  # which may ask for reading only, of a file that is there
+                Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
             made = create_engine(address.set(query={"timeout": BUSY_SECONDS, **address.query}))
             event.listen(made, "connect", _prepare_sqlite)
             event.listen(made, "begin", _begin_sqlite)

@@ -55,7 +55,7 @@ class Shelf:
     """The bodies of one server that were asked for last, up to a number of bytes."""
 
     def __init__(self, settings: Settings, size: int = SHELF_BYTES) -> None:
-        self._database, self._size, self._used = settings.database, size, 0
+        self._database, self._size, self._used = settings.readers_database, size, 0
         self._bodies: OrderedDict[tuple[object, ...], Body] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -25,7 +25,7 @@ class Health:
 def health(settings: Settings) -> Health:
     """How the last scheduled night was, and which alerts are open."""
     try:
-        with database.reading(settings.database, statement_seconds=STATEMENT_SECONDS) as connection:
+        with database.reading(settings.readers_database, statement_seconds=STATEMENT_SECONDS) as connection:
             nights = history.last_nights(connection)
             rows = [row for steps in history.steps_of(connection, nights).values() for row in steps]
             found = [condition for condition, _, _ in alerts.all_open(connection)]
@@ -54,8 +54,8 @@ def _good(row: dict[str, Any]) -> bool:
 def readiness(settings: Settings) -> dict[str, str]:
     """Whether database, tables and broker can be worked with: "ok" for each, or why not. It names no address."""
     return {
-        "database": _said(lambda: database.revision(settings.database)),
-        "tables": _said(lambda: database.check_schema(settings.database)),
+        "database": _said(lambda: database.revision(settings.readers_database)),
+        "tables": _said(lambda: database.check_schema(settings.readers_database)),
         "broker": _said(lambda: app.check_broker(settings)),
     }
 

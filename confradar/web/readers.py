@@ -25,7 +25,7 @@ router = APIRouter(include_in_schema=False)
 @contextmanager
 def _reading(request: Request) -> Iterator[Connection]:
     settings: Settings = request.app.state.settings
-    with database.reading(settings.database, statement_seconds=STATEMENT_SECONDS) as connection:
+    with database.reading(settings.readers_database, statement_seconds=STATEMENT_SECONDS) as connection:
         yield connection
 
 

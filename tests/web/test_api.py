@@ -152,7 +152,7 @@ def test_bytes_that_stay_keep_their_tag(ask: Client) -> None:
 
 def test_what_means_the_same_is_made_once(ask: Client) -> None:
     """However it is written; and an answer that is known already costs two queries."""
-    engine, statements = database.engine(ask.settings.database), []
+    engine, statements = database.engine(ask.settings.readers_database), []
     ask.get(f"{API}/deadlines?topic=machine-learning&kind=submission")
 
     def count(*given: Any) -> None:

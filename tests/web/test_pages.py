@@ -53,10 +53,12 @@ def queries(ask: Client) -> Iterator[list[str]]:
         if statement.lstrip().upper().startswith("SELECT"):
             sent.append(statement)
 
-    engine = database.engine(ask.settings.database)
-    event.listen(engine, "before_cursor_execute", note)
+    engines = [database.engine(url) for url in (ask.settings.database, ask.settings.readers_database)]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     yield sent
-    event.remove(engine, "before_cursor_execute", note)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize(

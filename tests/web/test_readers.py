@@ -56,7 +56,7 @@ def queries(ask: Client) -> Iterator[list[str]]:
     def note(*arguments: object) -> None:
         sent.append(str(arguments[2]))
 
-    engine = database.engine(ask.settings.database)
+    engine = database.engine(ask.settings.readers_database)
     event.listen(engine, "before_cursor_execute", note)
     yield sent
     event.remove(engine, "before_cursor_execute", note)
