@@ -83,6 +83,14 @@ def _of_ledger(connection: Connection, settings: Settings, *, now: datetime) -> 
     yield _gauge("source_listings", "Listings of the source's last good crawl.", listings, "source")
     ages = [((name,), _seconds(kept.kept_at, now)) for name, kept in good.items()]
     yield _gauge("source_last_good_age_seconds", "Since the source's last good crawl was kept.", ages, "source")
+    delays = measures.detection_delays(connection, now - steps.DELAYS_OF)
+    quantiles = [
+        ((name, quantile), value)
+        for name, delay in delays.items()
+        for quantile, value in (("0.5", delay.p50), ("0.9", delay.p90))
+    ]
+    told = "From when a source was last seen to say a date that it moved, to when we knew: at most so long."
+    yield _gauge("detection_delay_seconds", told, quantiles, "source", "quantile")
     yield _gauge("open_alerts", "Alerts that are open.", [((), len(alerts.all_open(connection)))])
     since = measures.leased_since(connection)
     held = [((), _seconds(since, now) if since else 0)]

@@ -170,7 +170,7 @@ def sources(as_json: bool) -> None:
     """Show the sources: feeds, state, cadence, expected range."""
     settings = opened()
     with database.reading(settings.database) as connection:
-        shown = steps.describe_sources(connection, settings)
+        shown = steps.describe_sources(connection, settings, now=steps.now_utc())
     if as_json:
         print_json(shown)
         return

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from confradar.deadlines.conference import Change, Claim, Direction, Known, Merged
+from confradar.deadlines.conference import MOVES, Change, Claim, Direction, Known, Merged
 from confradar.deadlines.zones import Zone, find_zones, read_zone
 
 ZONES_APART = timedelta(hours=26)
@@ -132,3 +133,14 @@ def record(
             number, merged.run_id, merged.at, conference_id, deadline_id, mention_id, field, before, after, **instants
         )
     )
+
+
+def unseen(known: Known, merged: Merged) -> dict[str, dict[str, int]]:
+    """How many seconds before the night the words that it found gone had last been seen, with how often, by source."""
+    seen = {mention.id: mention for mention in known.mentions.values()}
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for change in merged.changes:
+        before = seen.get(change.mention_id or 0)
+        if before and change.field == "date" and change.direction in (*MOVES, Direction.WITHDRAWN):
+            found[before.source][str(int((merged.at - before.last_seen_at).total_seconds()))] += 1
+    return {source: dict(counts) for source, counts in sorted(found.items())}

@@ -36,7 +36,8 @@ def merge(
     Figures, counts of listings: `total` given, of which `created` are new mentions, `updated` say something
     else than before or are back, and `unchanged` wrote nothing but a confirmation (with those given twice or
     older than what is stored); `rejected` is the caller's, 0 here. The same five by source under `per_source`.
-    Beside them `new_conferences`, `updated_conferences`, `absent` mentions, and `moves` of gates by direction.
+    Beside them `new_conferences`, `updated_conferences`, `absent` mentions, `moves` of gates by direction, and
+    `unseen` (see `changes.unseen`).
     """
     night = _Night(known, run_id, now)
     night.read(outputs)
@@ -259,6 +260,7 @@ class _Night:
             "updated_conferences": len(self.merged.changed_conferences),
             "absent": len(self.absent),
             "moves": dict(sorted(moves.items())),
+            "unseen": changes.unseen(self.known, self.merged),
             "per_source": per_source,
         }
 

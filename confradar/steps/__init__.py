@@ -2,7 +2,7 @@
 
 from confradar.steps.attempting import crawl_in_run
 from confradar.steps.crawling import crawl, reach
-from confradar.steps.describing import describe_sources
+from confradar.steps.describing import DELAYS_OF, describe_sources
 from confradar.steps.editing import clear_claim, set_claim, withdraw_claim
 from confradar.steps.fetching import fetch
 from confradar.steps.identifying import identify, identity_of, join, split, uncertain
@@ -29,6 +29,7 @@ from confradar.steps.storing import outcome, store, store_run
 from confradar.steps.watching import keep_watching, last_look, watch
 
 __all__ = [
+    "DELAYS_OF",
     "NEAR",
     "NIGHT",
     "RECHECK_BUDGET",

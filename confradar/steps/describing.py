@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,18 +11,22 @@ from confradar import settings as configuration
 from confradar.crawling.options import options
 from confradar.settings import Settings
 from confradar.sources.base import readers
-from confradar.storage import history
+from confradar.storage import history, measures
 
 TREND = 30  # crawls
+DELAYS_OF = timedelta(days=90)  # as long as runs are kept
 
 
-def describe_sources(connection: Connection, settings: Settings) -> list[dict[str, Any]]:
+def describe_sources(connection: Connection, settings: Settings, *, now: datetime) -> list[dict[str, Any]]:
     """Each source as it is declared, with the settings laid over it, and its last crawls.
 
     `last` is the newest attempt of its step (see `history.last_states`) or None; `state`, `reason`, `listings` and
-    `at` are of that. `trend` has the last 30, oldest first. Raises SettingError for a setting that cannot be used.
+    `at` are of that. `delay` says how long its moves of the last 90 days were out before we knew them (see
+    `measures.detection_delays`), or is None. `trend` has the last 30, oldest first. Raises SettingError for a setting
+    that cannot be used.
     """
     states, trends, found = history.last_states(connection), dict[str, list[dict[str, Any]]](), []
+    delays = measures.detection_delays(connection, now - DELAYS_OF)
     for reader in readers().values():
         source = reader.source
         used = options(source, settings, configuration.source_overrides(source.name))
@@ -48,6 +53,7 @@ def describe_sources(connection: Connection, settings: Settings) -> list[dict[st
                 ],
                 "last": last,
                 "trend": trends[source.step],
+                "delay": delays[source.name]._asdict() if source.name in delays else None,
             }
         )
     return found

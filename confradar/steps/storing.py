@@ -200,12 +200,16 @@ def together(figures: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The figures of several merges of one run as those of one."""
     found = list(figures)
     per_source: dict[str, Counter[str]] = {}
+    unseen: dict[str, Counter[str]] = {}
     for one in found:
+        for source, counts in one.get("unseen", {}).items():  # runs of before this was counted have none
+            unseen.setdefault(source, Counter()).update(counts)
         for source, counts in one["per_source"].items():
             per_source.setdefault(source, Counter()).update(counts)
     return {
         **{name: sum(one[name] for one in found) for name in FIGURES},
         "moves": dict(sorted(sum((Counter(one["moves"]) for one in found), Counter()).items())),
+        "unseen": {source: dict(counts) for source, counts in unseen.items()},
         "per_source": {source: {name: counts[name] for name in COUNTED} for source, counts in per_source.items()},
     }
 

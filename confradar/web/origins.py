@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
-from confradar.deadlines.words import span_of
+from confradar import steps
+from confradar.deadlines.words import counted, span_of
 from confradar.sources.base import readers
 from confradar.storage import history, measures
 from confradar.web.asked import View
@@ -26,7 +27,9 @@ SAID = {
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A source: its last crawl in words with its status, and the last good one with how many listings, how old."""
+    """A source: its last crawl in words with its status, and the last good one with how many listings, how old; and how
+    long its moves were out before we knew them, at most.
+    """
 
     name: str
     home: str
@@ -36,11 +39,21 @@ class Origin:
     listings: int | None
     good: str
     age: str
+    delay: str
+
+
+def delay_words(delay: measures.Delay | None) -> str:
+    """How long moves were out before we knew them, in words."""
+    if delay is None:
+        return ""
+    told = f"half of {counted(delay.moves, 'move')} within {span_of(timedelta(seconds=delay.p50))}"
+    return f"{told}, nine of ten within {span_of(timedelta(seconds=delay.p90))}"
 
 
 def sources(connection: Connection, view: View, *, now: datetime) -> dict[str, Any]:
     """The values of the template."""
     last, good = history.last_states(connection), measures.newest_good(connection)
+    delays = measures.detection_delays(connection, now - steps.DELAYS_OF)
     found = []
     for reader in readers().values():
         source = reader.source
@@ -58,6 +71,7 @@ def sources(connection: Connection, view: View, *, now: datetime) -> dict[str, A
                 listings=kept and kept.listings,
                 good=view.zone.moment(kept.kept_at) if kept else "",
                 age=f"{span_of(now - kept.kept_at)} ago" if kept and kept.kept_at <= now else "",
+                delay=delay_words(delays.get(source.name)),
             )
         )
     return {"origins": found}

@@ -155,7 +155,7 @@ def log(settings: Settings, key: str, name: str, asked: LogFilter) -> str:
 def sources(settings: Settings) -> list[Answer]:
     """The sources: what they declare, how they are read, the last crawl, and the counts of the last ones."""
     with _reading(settings) as connection:
-        return steps.describe_sources(connection, settings)
+        return steps.describe_sources(connection, settings, now=database.clock(connection))
 
 
 def checks(settings: Settings) -> Answer:

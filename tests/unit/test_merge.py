@@ -92,7 +92,7 @@ def test_a_first_listing_makes_a_conference(nights):
     assert (change.field, change.after, change.direction) == ("conference", "ICML 2026", Direction.NEW)
     assert merged.figures == {
         "total": 1, "created": 1, "updated": 0, "unchanged": 0, "rejected": 0, "new_conferences": 1,
-        "updated_conferences": 0, "absent": 0, "moves": {},
+        "updated_conferences": 0, "absent": 0, "moves": {}, "unseen": {},
         "per_source": {"elra": {"total": 1, "created": 1, "updated": 0, "unchanged": 0, "rejected": 0}},
     }  # fmt: skip
 
@@ -131,6 +131,7 @@ def test_a_moved_date_is_told_with_the_words_before_and_after(nights):
     assert (change.run_id, change.mention_id, change.deadline_id) == (2, 1, 1)
     assert nights.deadline.safe_at == instant("2026-05-17 12:00:00")
     assert merged.figures["moves"] == {"later": 1}
+    assert merged.figures["unseen"] == {"elra": {"86400": 1}}
     assert merged.figures["updated"] == 1
 
 

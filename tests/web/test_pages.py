@@ -69,7 +69,7 @@ def queries(ask: Client) -> Iterator[list[str]]:
         (RUN, 6),
         (STEP, 8),
         (f"{STEP}/log", 5),
-        ("/ops/sources", 6),
+        ("/ops/sources", 7),
         ("/ops/checks", 2),
         ("/ops/schedule", 7),
         ("/ops/run?target=elra%2B", 4),

@@ -11,7 +11,7 @@ from confradar.demo import render, sites
 from confradar.demo.sites import Sites
 from confradar.sources.base import readers
 from confradar.steps import STORE
-from confradar.storage import database, history, ledger, outputs
+from confradar.storage import database, history, ledger, measures, outputs
 from confradar.storage.run_tables import check_result
 from confradar.storage.tables import change, conference, deadline, mention
 
@@ -81,6 +81,9 @@ def test_a_gate_that_moves_twenty_hours_before_is_known_within_the_hour(
             .where(change.c.run_id == run.id)
         ).all()
         assert [tuple(row) for row in moved] == [("cav-2026", "submission", DUE + timedelta(days=7), "later", now)]
+        [delay] = measures.detection_delays(connection, datetime.min.replace(tzinfo=UTC)).values()
+        assert delay.moves == 1
+        assert timedelta(0) <= timedelta(seconds=delay.p90) - (now - NIGHT) < timedelta(minutes=2)
         assert not connection.execute(select(mention.c.id).where(mention.c.not_seen_since.is_not(None))).all()
         counts = {"listings_found", "count_above_floor", "count_in_range", "count_like_last_nights"}
         asked = set(connection.scalars(select(check_result.c.name).where(check_result.c.run_id == run.id)))
