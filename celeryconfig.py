@@ -94,4 +94,6 @@ beat_schedule = {
         "schedule": crontab(hour=3, minute=30),
         "options": {"expires": 6 * 3600},
     },
+    # A message that nobody could take in time is taken up by the next one.
+    "deliver_messages": {"task": "confradar.deliver_messages", "schedule": 60, "options": {"expires": 55}},
 }

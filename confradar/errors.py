@@ -40,6 +40,12 @@ class SelectionError(ConfRadarError):
         super().__init__("; ".join(f"{name}: {what}" for name, what in wrong))
 
 
+class AddressRefused(ConfRadarError):
+    """Nothing can be sent to an address: it is of no kind that we know. The message says which there are."""
+
+    exit_code = 2
+
+
 class DatabaseUnavailable(ConfRadarError):
     """The database does not answer. Start it, or correct CONFRADAR_DATABASE_URL."""
 

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     web_port: int = Field(3000, ge=1, le=65535)
     web_seconds: float = Field(5, gt=0)
     web_requests_per_second: float = Field(10, gt=0)
+    mail_url: str = ""  # the mail server for messages, as apprise writes it; whose password it may hold
+    follows: str = ""  # a file of follows for a whole lab
     report_url: str = ""  # where readers tell an error; {what} and {id} stand for the deadline
     operator_hash: str = ""
     metrics_token: str = ""
@@ -215,7 +217,7 @@ class Settings(BaseSettings):
         shown = {name: getattr(self, name) for name in type(self).model_fields}
         shown.update(database_url=masked(self.database), broker_url=masked(self.broker), data_dir=str(self.data_dir))
         shown.update({name: "***" for name in shown if _SECRET_NAME.search(name) and shown[name]})
-        shown.update({name: masked(shown[name]) for name in ("flower_url", "readers_database_url")})
+        shown.update({name: masked(shown[name]) for name in ("flower_url", "readers_database_url", "mail_url")})
         return shown
 
 
@@ -287,7 +289,7 @@ def secrets(settings: Settings, environ: Mapping[str, str] = os.environ) -> set[
     """
     found = {
         password
-        for url in (settings.database, settings.readers_database, settings.broker, settings.flower_url)
+        for url in (settings.database, settings.readers_database, settings.broker, settings.flower_url, settings.mail_url)
         for pattern in (r"//[^/@:]*:(.+)@", r"password=([^&]+)")
         for password in re.findall(pattern, url)
     }

@@ -251,3 +251,10 @@ def prune() -> dict[str, Any]:
     """Delete what is older than anybody asks for; what time did not suffice for goes the next night."""
     done = steps.prune(configuration.load())
     return {"value": done.value, "metadata": done.metadata}
+
+
+@shared_task(name=f"confradar.{steps.DELIVER}", soft_time_limit=150, time_limit=180)
+def deliver_messages() -> dict[str, Any]:
+    """Send the messages that are due to people and operators; what fails is tried again, later and later."""
+    done = steps.deliver(configuration.load())
+    return {"value": done.value, "metadata": done.metadata}

@@ -16,9 +16,9 @@ STEPS = [
 
 
 def test_the_definitions_load() -> None:
-    """The steps, the store, the entry task and retention are registered under their names, each with a line of help."""
+    """Steps, store, entry task, retention and delivery are registered under their names, each with a line of help."""
     app.loader.import_default_modules()
-    for name in [*STEPS, "store_conferences", "crawl_all", "recheck", "prune"]:
+    for name in [*STEPS, "store_conferences", "crawl_all", "recheck", "prune", "deliver_messages"]:
         assert app.tasks[f"confradar.{name}"].__doc__
 
 
@@ -57,6 +57,14 @@ def test_what_is_old_is_deleted_after_the_night() -> None:
 
     assert (entry["task"], entry["schedule"]) == ("confradar.prune", crontab(hour=3, minute=30))
     assert entry["options"]["expires"] == 6 * 3600
+
+
+def test_messages_are_delivered_each_minute() -> None:
+    """`deliver_messages` is sent each minute, and forgotten before the next one if nobody takes it."""
+    entry = celeryconfig.beat_schedule["deliver_messages"]
+
+    assert (entry["task"], entry["schedule"]) == ("confradar.deliver_messages", 60)
+    assert entry["options"]["expires"] < 60
 
 
 def test_only_json_crosses_the_broker() -> None:

@@ -17,9 +17,9 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
 
-from confradar.crawling.addresses import is_private
 from confradar.crawling.failures import Refused, of_error
 from confradar.crawling.faults import Fault
+from confradar.network import is_private
 
 PRIVATE = "a private address, which is not asked (CONFRADAR_ALLOW_PRIVATE_HOSTS=true allows it)"
 

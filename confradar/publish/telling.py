@@ -25,6 +25,11 @@ def name(row: Row) -> str:
     return clean(what({**row, "acronym": short}))
 
 
+def gate(row: Row) -> str:
+    """ "submission, round 2"."""
+    return clean(what({**row, "acronym": "", "title": "", "year": ""}).removeprefix(" · "))
+
+
 def conference_name(row: Row) -> str:
     """ "ICML 2026"."""
     return clean(edition(row["acronym"] or row["title"], row["year"]))

@@ -2,9 +2,11 @@
 
 from confradar.steps.attempting import crawl_in_run
 from confradar.steps.crawling import crawl, reach
+from confradar.steps.delivering import DELIVER, deliver
 from confradar.steps.describing import DELAYS_OF, describe_sources
 from confradar.steps.editing import clear_claim, set_claim, withdraw_claim
 from confradar.steps.fetching import fetch
+from confradar.steps.followers import Begun, end_signed, follow, followed, leads, signed, unfollow
 from confradar.steps.identifying import identify, identity_of, join, split, uncertain
 from confradar.steps.nights import NightState, night_state
 from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target, to_repeat, withdraw
@@ -30,12 +32,14 @@ from confradar.steps.watching import keep_watching, last_look, watch
 
 __all__ = [
     "DELAYS_OF",
+    "DELIVER",
     "NEAR",
     "NIGHT",
     "RECHECK_BUDGET",
     "SCHEDULE",
     "STORE",
     "STORE_SECONDS",
+    "Begun",
     "Materialised",
     "NightState",
     "Opened",
@@ -44,14 +48,19 @@ __all__ = [
     "close",
     "crawl",
     "crawl_in_run",
+    "deliver",
     "describe_sources",
+    "end_signed",
     "fetch",
+    "follow",
+    "followed",
     "identify",
     "identity_of",
     "instant",
     "join",
     "keep_watching",
     "last_look",
+    "leads",
     "night_state",
     "now_utc",
     "open_run",
@@ -66,12 +75,14 @@ __all__ = [
     "resume",
     "retry_target",
     "set_claim",
+    "signed",
     "split",
     "store",
     "store_run",
     "to_recheck",
     "to_repeat",
     "uncertain",
+    "unfollow",
     "upgrade",
     "watch",
     "withdraw",

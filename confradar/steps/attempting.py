@@ -80,7 +80,7 @@ def crawl_in_run(
                 envelope = outputs.envelopes(connection, run)[step]
                 late = ledger.find(connection, run_key).status in ledger.FINAL_RUN
                 if is_kept and late and envelope.outputs:
-                    add(connection, run, [*envelope.outputs.values()], by=f"{step} came late")
+                    add(connection, run, [*envelope.outputs.values()], settings, by=f"{step} came late")
             return envelope
 
         try:

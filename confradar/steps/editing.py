@@ -16,7 +16,8 @@ from confradar.deadlines.merge import merge
 from confradar.deadlines.verdict import EDITOR, Gate
 from confradar.errors import Refused
 from confradar.settings import Settings
-from confradar.storage import answers, audit, conferences, database, ledger, pins
+from confradar.steps.announcing import announce
+from confradar.storage import answers, audit, conferences, database, ledger, pins, selecting
 
 
 def set_claim(
@@ -150,8 +151,10 @@ def _store(
         deadline_seconds=settings.run_deadline_seconds,
         by=by,
     )
+    before = selecting.last_change(connection)
     merged = merge(known, [SourceOutput(EDITOR, (said,))], run_id=run.id, now=now)
     conferences.write(connection, merged)
+    announce(connection, run, settings, after=before)
     figures: dict[str, Any] = merged.figures
     ledger.finish_run(connection, run.id, status="ok", now=now, statistics=figures, stored=True)
     audit.record(connection, by=by, action=action, subject=said.ref, why=f"{why} ({said.url})", at=now)

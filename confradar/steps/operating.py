@@ -80,7 +80,7 @@ def release(run_key: str, step: str, settings: Settings, *, by: str, why: str) -
         outputs.release(connection, held)
         ledger.mark_released(connection, run.id, step, by=by)
         audit.record(connection, by=by, action="release", subject=_subject(run_key, step), why=why, at=now)
-        return add(connection, run, held, by=f"{step} was released by {by}")
+        return add(connection, run, held, settings, by=f"{step} was released by {by}")
 
 
 def retry_target(run_key: str, settings: Settings) -> str:

@@ -21,9 +21,10 @@ from confradar.deadlines.merge import apply, merge
 from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.sources.base import readers, step_of
+from confradar.steps.announcing import announce, held, slips
 from confradar.steps.checking import examine
 from confradar.steps.runs import GOOD, STORE, STORE_SECONDS, Materialised, begin, keep, now_utc, open_run, prepare
-from confradar.storage import conferences, database, lease, ledger, outputs
+from confradar.storage import conferences, database, lease, ledger, outputs, selecting
 from confradar.storage import logs as step_logs
 from confradar.storage.outputs import Envelope
 from confradar.storage.run_tables import RECHECK
@@ -117,7 +118,7 @@ def _store_run(run_key: str, settings: Settings, lines: logs.Buffer, *, task_id:
         statistics: dict[str, Any] = {}
         if storing:
             attempt = begin(connection, run, STORE, settings, task_id=task_id)
-            figures, used = _merge(connection, run, crawls)
+            figures, used = _merge(connection, run, crawls, settings)
             statistics = _with_rejects(figures, crawls)
             told = " ".join(f"{name}={statistics[name]}" for name in FIGURES)
             log.info("store finished %s moves=%d", told, sum(statistics["moves"].values()))
@@ -145,7 +146,7 @@ def _keep_log(connection: Connection, run: ledger.Run, lines: logs.Buffer, setti
 
 
 def _merge(
-    connection: Connection, run: ledger.Run, crawls: Sequence[Envelope]
+    connection: Connection, run: ledger.Run, crawls: Sequence[Envelope], settings: Settings
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Merge the good outputs of the run, and of sources that it did not crawl those of their last good run.
 
@@ -167,7 +168,7 @@ def _merge(
             for source_name, reference in envelope.outputs.items():
                 given[run.logical_instant].append(reference)
                 used[source_name] = {"run": run.key, "attempt": envelope.attempt, "count": envelope.count}
-    return _write(connection, run, given), used
+    return _write(connection, run, given, settings), used
 
 
 @contextmanager
@@ -183,9 +184,14 @@ def uncollected() -> Iterator[None]:
 
 
 @uncollected()
-def _write(connection: Connection, run: ledger.Run, given: Mapping[datetime, Sequence[int]]) -> dict[str, Any]:
-    """Merge kept outputs into the store in the order of their instants; returns the figures of all together."""
-    known = conferences.known(connection)
+def _write(
+    connection: Connection, run: ledger.Run, given: Mapping[datetime, Sequence[int]], settings: Settings
+) -> dict[str, Any]:
+    """Merge kept outputs into the store in the order of their instants, and tell those who follow what is new.
+
+    Returns the figures of all together.
+    """
+    known, before = conferences.known(connection), selecting.last_change(connection)
     nights: list[Merged] = []
     for instant in sorted(given) or [run.logical_instant]:
         if nights:
@@ -193,6 +199,8 @@ def _write(connection: Connection, run: ledger.Run, given: Mapping[datetime, Seq
         read = [outputs.kept(connection, reference) for reference in given.get(instant, ())]
         nights.append(merge(known, read, run_id=run.id, now=instant))
         conferences.write(connection, nights[-1])
+    doubts = [*(doubt for night in nights for doubt in slips(night)), *held(connection, run)]
+    announce(connection, run, settings, after=before, doubts=doubts)
     return together(night.figures for night in nights)
 
 
@@ -226,7 +234,9 @@ def _with_rejects(figures: Mapping[str, Any], crawls: Iterable[Envelope]) -> dic
     return {**figures, "rejected": rejected, "per_source": per_source}
 
 
-def add(connection: Connection, run: ledger.Run, references: Sequence[int], *, by: str) -> ledger.Run:
+def add(
+    connection: Connection, run: ledger.Run, references: Sequence[int], settings: Settings, *, by: str
+) -> ledger.Run:
     """Store kept outputs of a run that is closed already: they came late, or a check had held them. Returns the run.
 
     They are merged at the run's own instant, so that nothing newer is overwritten. A run that is not closed yet takes
@@ -237,7 +247,7 @@ def add(connection: Connection, run: ledger.Run, references: Sequence[int], *, b
     if run.stored_at is None:
         return run
     crawls = [envelope for step, envelope in outputs.envelopes(connection, run).items() if step != STORE]
-    figures = _write(connection, run, {run.logical_instant: references})
+    figures = _write(connection, run, {run.logical_instant: references}, settings)
     ledger.finish_run(
         connection,
         run.id,

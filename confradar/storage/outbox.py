@@ -68,7 +68,7 @@ class Trouble:
 
 def put(connection: Connection, new: Message, *, now: datetime) -> bool:
     """Put a message in the outbox. Returns False, and does nothing, if there is one of that key, sent or not."""
-    if connection.execute(select(message.c.id).where(message.c.key == new.key)).first():
+    if known(connection, new.key):
         return False
     row = {name: getattr(new, name) for name in Message.__slots__}
     row |= {"parts": list(new.parts), "created_at": now, "next_try_at": new.due_at}
@@ -165,3 +165,8 @@ def troubled(connection: Connection, *, since: datetime) -> list[Trouble]:
         counts = (old.waiting + (failed_at is None), old.given_up + (failed_at is not None))
         found[address] = Trouble(address, *counts, error)
     return [found[address] for address in sorted(found)]
+
+
+def known(connection: Connection, key: str) -> bool:
+    """Whether there is, or was, a message of that key."""
+    return connection.execute(select(message.c.id).where(message.c.key == key)).first() is not None

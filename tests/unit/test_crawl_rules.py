@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from confradar.crawling.addresses import Addresses, is_private
+from confradar.crawling.addresses import Addresses
 from confradar.crawling.faults import Fault
 from confradar.crawling.options import CrawlOptions, options
 from confradar.crawling.outcome import judge, unite
 from confradar.crawling.spool import Found
 from confradar.deadlines.listing import DATES_MAX, EntryType, Kind, Listing, WrittenDate
 from confradar.errors import SettingError
+from confradar.network import is_private
 from confradar.settings import Settings
 from confradar.sources.base import Feed, Politeness, Source, Trouble
 

@@ -1,0 +1,1 @@
+"""Messages to people: the channels that take them, each in a process of its own."""
