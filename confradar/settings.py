@@ -289,7 +289,13 @@ def secrets(settings: Settings, environ: Mapping[str, str] = os.environ) -> set[
     """
     found = {
         password
-        for url in (settings.database, settings.readers_database, settings.broker, settings.flower_url, settings.mail_url)
+        for url in (
+            settings.database,
+            settings.readers_database,
+            settings.broker,
+            settings.flower_url,
+            settings.mail_url,
+        )
         for pattern in (r"//[^/@:]*:(.+)@", r"password=([^&]+)")
         for password in re.findall(pattern, url)
     }

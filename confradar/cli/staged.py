@@ -85,6 +85,7 @@ def _look_further(console: Console, folder: Path) -> None:
     for command in ("list", "show eccv-2026", "changes", "runs", "serve"):
         now = "" if command == "runs" else " --now 2026-02-03"
         console.print(Text(f"  {_program()} {command}{now}"), soft_wrap=True)
+    console.print(Text(f"To be told when a date moves: {_program()} follow eccv-2026 --to ADDRESS"), soft_wrap=True)
     console.print(Text(f"The living sites, in another shell: {_program()} crawl"), soft_wrap=True)
 
 

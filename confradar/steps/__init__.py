@@ -6,7 +6,7 @@ from confradar.steps.delivering import DELIVER, deliver
 from confradar.steps.describing import DELAYS_OF, describe_sources
 from confradar.steps.editing import clear_claim, set_claim, withdraw_claim
 from confradar.steps.fetching import fetch
-from confradar.steps.followers import Begun, end_signed, follow, followed, leads, signed, unfollow
+from confradar.steps.followers import Begun, end_signed, follow, follow_settings, followed, leads, signed, unfollow
 from confradar.steps.identifying import identify, identity_of, join, split, uncertain
 from confradar.steps.nights import NightState, night_state
 from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target, to_repeat, withdraw
@@ -53,6 +53,7 @@ __all__ = [
     "end_signed",
     "fetch",
     "follow",
+    "follow_settings",
     "followed",
     "identify",
     "identity_of",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from itsdangerous import BadSignature, Signer
@@ -14,15 +16,17 @@ from confradar.deadlines.listing import printable
 from confradar.deadlines.moments import reader_zone
 from confradar.deadlines.parameters import LIMIT, PARAMETERS, Order, Status
 from confradar.deadlines.selection import Selection
-from confradar.errors import SelectionError, UnknownName
+from confradar.errors import SelectionError, SettingError, UnknownName
 from confradar.notify import channels
 from confradar.publish.messages import Reader
 from confradar.settings import Settings
+from confradar.sources.base import readers
 from confradar.storage import database, follows, selecting
 from confradar.storage.follows import Follow
 
 LEADS_MAX = 5
 SALT = "confradar.unfollow"
+FILE = "CONFRADAR_FOLLOWS"  # who began what the file says
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,39 @@ def followed(settings: Settings) -> list[dict[str, Any]]:
         states = follows.states(connection)
         names = ("id", "selection", "shown", "remind", "zone", "by", "created_at")
         return [{**{name: getattr(one, name) for name in names}, **states[one.id]} for one in follows.going(connection)]
+
+
+def follow_settings(settings: Settings) -> None:
+    """Make the follows of the file that CONFRADAR_FOLLOWS names what it says; does nothing if none is named.
+
+    It is a JSON list of `{"what": "topic=vision", "to": ADDRESS, "remind": "7d,1d", "zone": "UTC"}`, the last two at
+    will. What is no more in it ends; what a reader has ended by its link stays so. Raises SettingError.
+    """
+    if not settings.follows:
+        return
+    wanted = {(str(asked), to): (asked, remind, zone) for asked, to, remind, zone in _entries(Path(settings.follows))}
+    with database.reading(settings.database) as connection:
+        known = follows.of(connection, FILE)
+    stopped = {(one.selection, one.address) for one in known if one.ended_by not in (None, FILE)}
+    same = {(one.selection, one.address, one.remind, one.zone) for one in known if one.ended_at is None}
+    for (selection, to), (asked, remind, zone) in wanted.items():
+        if (selection, to) not in stopped and (selection, to, remind, zone) not in same:
+            follow(asked, to, settings, by=FILE, remind=remind, zone=zone)
+    for one in known:
+        if one.ended_at is None and (one.selection, one.address) not in wanted:
+            unfollow(one.id, settings, by=FILE)
+
+
+def _entries(path: Path) -> Iterable[tuple[Selection, str, tuple[int, ...], str]]:
+    try:
+        for entry in json.loads(path.read_bytes()):
+            asked = followed_selection(Selection.parse(entry["what"], sources=readers()))
+            zone = reader_zone(entry.get("zone", "UTC")).name
+            yield asked, entry["to"], leads(entry.get("remind", "")), zone
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, SelectionError) as error:
+        told = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        wanted = '[{"what": "topic=vision", "to": "ada@example.org", "remind": "7d,1d", "zone": "UTC"}]'
+        raise SettingError(f"CONFRADAR_FOLLOWS: {path}: {told}; wanted {wanted}") from error
 
 
 def signature(found: Follow) -> str:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from confradar import steps
 from confradar.settings import Settings
-from confradar.web import answers, api, feeds, ops, ops_api, public, readers
+from confradar.web import answers, api, feeds, follows, ops, ops_api, public, readers
 from confradar.web.access import Access
 from confradar.web.bounds import VALUES, Bounds, Rate
 from confradar.web.caching import Compression, Shelf
@@ -34,7 +34,8 @@ def create(settings: Settings, *, now: Callable[[], datetime] = steps.now_utc) -
     app.state.settings, app.state.access, app.state.pages = settings, access, Pages(settings, access)
     app.state.now, app.state.shelf = now, Shelf(settings)
     # The readers' pages last: `/conferences/{slug}` takes every address there that nobody else has.
-    for router in (public.router, api.router, feeds.router, ops.router, ops_api.router, readers.router):
+    own = (follows.operators, follows.public)
+    for router in (public.router, api.router, feeds.router, *own, ops.router, ops_api.router, readers.router):
         app.include_router(router)
     answers.install(app)
     app.add_middleware(Compression)

@@ -1,7 +1,9 @@
 """Delivery over real channels, on both databases: each message once, and no channel harms another."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +12,7 @@ from confradar import settings as configuration
 from confradar import steps
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.deadlines.selection import Selection
-from confradar.errors import AddressRefused, SelectionError
+from confradar.errors import AddressRefused, SelectionError, SettingError
 from confradar.notify import channels
 from confradar.notify.sending import Sender
 from confradar.settings import Settings
@@ -137,7 +139,8 @@ def test_reminders_count_to_the_safe_date_and_move_with_it(settings: Settings, h
     assert heard == [0, 1, 0, 0]
     assert moved == [0, 1, 1, 0]
     with database.reading(settings.database) as connection:
-        subjects = list(connection.scalars(select(message.c.subject).where(message.c.kind == "reminder")))
+        query = select(message.c.subject).where(message.c.kind == "reminder").order_by(message.c.id)
+        subjects = list(connection.scalars(query))
     assert subjects == [
         "ICML 2026 · submission: 7 days left, until Thu 29 Jan 2026 12:00 UTC",
         "ICML 2026 · submission: 7 days left, until Tue 10 Feb 2026 12:00 UTC",
@@ -208,3 +211,29 @@ def test_a_zone_and_spans_that_do_not_exist_are_refused(settings: Settings) -> N
     for wrong in ("soon", "7d,soon", "0d", "1d,2d,3d,4d,5d,6d"):
         with pytest.raises(SelectionError, match="remind: "):
             steps.leads(wrong)
+
+
+def test_a_lab_names_its_follows_in_a_file(settings: Settings, hook: Hook, tmp_path: Path) -> None:
+    """What is taken out of it ends; what a reader has ended stays so; a broken file keeps no message back."""
+    file = tmp_path / "follows.json"
+    lab = settings.model_copy(update={"follows": str(file)})
+    entry = {"what": "topic=vision", "to": hook.url, "remind": "7d"}
+
+    def follows(*entries: object) -> list[tuple[str, str, str]]:
+        file.write_text(json.dumps(entries))
+        for _ in range(2):
+            steps.follow_settings(lab)
+        return [(one["selection"], one["zone"], one["by"]) for one in steps.followed(lab)]
+
+    by = "CONFRADAR_FOLLOWS"
+    assert follows(entry, {**entry, "what": "series=icml"}) == [("topic=vision", "UTC", by), ("series=icml", "UTC", by)]
+    assert follows({**entry, "zone": "Asia/Tokyo"}) == [("topic=vision", "Asia/Tokyo", by)]
+    steps.unfollow(1, lab, by="its reader")
+    assert follows(entry, {**entry, "what": "series=icml"}) == [("series=icml", "UTC", by)]
+
+    put(settings, hook.url)
+    for wrong in ("{", '[{"what": "topc=x", "to": "x"}]', '[{"to": "x"}]', "7"):
+        file.write_text(wrong)
+        with pytest.raises(SettingError, match="CONFRADAR_FOLLOWS: "):
+            steps.follow_settings(lab)
+    assert steps.deliver(lab, now=NOW).value["sent"] == 1
