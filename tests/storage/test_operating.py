@@ -262,7 +262,7 @@ def test_a_source_that_was_called_lost_by_mistake_is_added_late(settings: Settin
     with database.transaction(settings.database) as connection:
         assert keep(connection, run, attempt, done, settings)
         kept = outputs.envelopes(connection, run)[ELRA].outputs
-        added = add(connection, run, [*kept.values()], by="it came late")
+        added = add(connection, run, [*kept.values()], settings, by="it came late")
 
     assert added.statistics
     assert (added.status, added.message) == ("ok", "added to: it came late")

@@ -21,9 +21,9 @@ ECCV = "ECCV 2026 · submission moved 23 hours EARLIER, to Thu 5 Mar 2026"
 BY_MAIL = ["ECCV 2026 is new, and 6 more changes", f"{ECCV} 23:00 in Berlin", "ECCV 2026 · abstract is new"]
 BY_HOOK = [
     "ACL 2026 is new, and 42 more changes",
-    "ICDCS 2026 · abstract moved 14 days later, and 2 more changes",
+    "ICDCS 2026 · abstract moved 14 days later, and 3 more changes",
     f"{ECCV} 14:00 in Los Angeles",
-    "ICIP 2026 · submission moved 14 days later, and 2 more changes",
+    "ICIP 2026 · submission moved 14 days later, and 8 more changes",
 ]
 
 
