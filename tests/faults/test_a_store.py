@@ -2,10 +2,9 @@
 
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 from confradar import app
 from confradar.steps import STORE
@@ -17,28 +16,7 @@ from .stack import FIRST, Stack
 pytestmark = pytest.mark.integration
 fault = pytest.mark.fault
 
-# Whoever commits a stored run waits first, as long as the table `hold` says so.
-HOLD = """
-CREATE TABLE hold (seconds float);
-CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN PERFORM pg_sleep(seconds) FROM hold; RETURN NULL; END$$;
-CREATE CONSTRAINT TRIGGER hold AFTER UPDATE ON run DEFERRABLE INITIALLY DEFERRED
-FOR EACH ROW WHEN (NEW.stored_at IS NOT NULL) EXECUTE FUNCTION hold();
-"""
-RELEASE = "DROP TRIGGER hold ON run; DROP FUNCTION hold(); DROP TABLE hold"
 STORING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
-
-
-@pytest.fixture
-def administrator(stack: Stack) -> Iterator[Engine]:
-    """A connection that can see and end the others; the trap that it sets is gone after the test."""
-    engine = create_engine(stack.settings.database, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(HOLD)
-    yield engine
-    with engine.connect() as connection:
-        connection.exec_driver_sql(RELEASE)
-    engine.dispose()
 
 
 def held(stack: Stack, administrator: Engine, seconds: float) -> tuple[str, int]:

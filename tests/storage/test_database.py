@@ -197,6 +197,7 @@ def test_foreign_keys_hold(url):
         bulk.insert(connection, tables.series_name, [{"series_id": 7, "name": "nobody", "former": False}])
 
 
+@pytest.mark.fault("B4", "overlapping stores: one after the other, no lost update")
 def test_two_writers_store_one_after_the_other(url):
     """What each read stays true until it has written: no update is lost."""
     with database.transaction(url) as connection:

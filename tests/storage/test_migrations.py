@@ -242,6 +242,7 @@ def test_an_upgrade_leaves_the_logging_of_the_process_alone(empty_url):
     assert (root.level, list(root.handlers)) == before
 
 
+@pytest.mark.fault("B8", "two migrations at once: old or new, never between")
 def test_several_upgrades_at_once_all_succeed(empty_url):
     """Each worker node may start with an upgrade: one works, the others wait and find it done."""
     upgrades = [
@@ -254,6 +255,7 @@ def test_several_upgrades_at_once_all_succeed(empty_url):
     database.check_schema(empty_url)
 
 
+@pytest.mark.fault("B7", "migration on a busy database: it gives way and comes back")
 def test_an_upgrade_gives_up_its_place_and_comes_back_while_a_table_is_busy(postgres):
     """It waits 2 seconds for a lock, lets the others pass, and tries again until it gets it."""
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'alembic_version'::regclass"
@@ -275,6 +277,7 @@ def test_code_that_meets_no_tables_says_what_to_do(empty_url):
         connection.execute(select(run_tables.run))
 
 
+@pytest.mark.fault("B9", "schema newer or older than code: refused, naming both revisions")
 def test_code_that_meets_tables_of_another_revision_names_both(url):
     """Writers refuse tables that are newer or older than they are."""
     with database.transaction(url) as connection:

@@ -44,6 +44,7 @@ def settings(url: str) -> Settings:
     return configuration.load(CONFRADAR_DATABASE_URL=url)
 
 
+@pytest.mark.fault("B1", "cut at each statement: stored once, whichever statement")
 @pytest.mark.parametrize("table", WRITTEN)
 def test_a_store_that_is_cut_at_any_statement_is_stored_once(postgres_database: str, table: str) -> None:
     """The connection ends at the first write to each table in turn: nothing is visible, then all of it, once."""
@@ -79,6 +80,7 @@ def test_a_store_that_is_cut_at_any_statement_is_stored_once(postgres_database: 
         assert len([move for move in moves if move["field"] == "date"]) == (table == "change")
 
 
+@pytest.mark.fault("B6", "older run finishes after a newer: changes nothing newer")
 def test_an_older_night_that_is_stored_late_changes_nothing_newer(settings: Settings) -> None:
     """What was read later stays, whichever is stored last."""
     steps.store({"elra": [icml("2026-01-30 23:59")]}, settings, now=NIGHT)
@@ -129,6 +131,7 @@ def test_what_a_page_smuggled_into_a_reject_or_an_error_is_kept_harmless(setting
         assert text.isprintable()
 
 
+@pytest.mark.fault("B5", "what breaks a constraint of the database: said with its reason, harms no other run")
 def test_a_run_that_cannot_be_stored_is_failed_and_holds_up_no_other(settings: Settings) -> None:
     """A kept output that was damaged: the watchdog says so at the run's deadline, and the next run may begin."""
     chosen = settings.model_copy(update={"run_deadline_seconds": 1})
@@ -189,6 +192,7 @@ def test_two_lists_of_one_source_confirm_nothing(settings: Settings) -> None:
     assert (len(found["mentions"]), found["deadlines"][0]["verdict"]) == (2, "single")
 
 
+@pytest.mark.fault("B4", "same edition twice: merged first, all addresses kept")
 def test_all_addresses_of_a_conference_are_kept(settings: Settings) -> None:
     """Two listings of equal title and year become one conference with both addresses."""
     steps.store({"elra": [icml()], "wikicfp": [icml(source="wikicfp")]}, settings, now=NIGHT)

@@ -91,6 +91,7 @@ def test_a_step_that_raises_still_answers(install: Install, staged: Sites) -> No
     assert "soon" in row["error"]
 
 
+@pytest.mark.fault("C1", "two beats, one restarted: one run per logical date")
 def test_two_beats_make_one_night(install: Install, staged: Sites, tmp_path: Path) -> None:
     """Two beats that tick each second, and a beat that is restarted, open one run of the date."""
     (tmp_path / "often.py").write_text(

@@ -51,6 +51,7 @@ def crawling(night: Installation, key: str, step: str = ELRA) -> psutil.Process:
     return until(found, 40, lambda: f"{step} does not crawl")
 
 
+@pytest.mark.fault("C6", "run still going when the next is due: queued or refused")
 def test_a_second_run_waits_its_turn_or_is_refused(install: Install, staged: Sites) -> None:
     """One at a time: the waiting one says for which, and begins when that is over."""
     night = install(**slowly(staged), CONFRADAR_WAITING_SECONDS="0.3")
