@@ -238,7 +238,7 @@ class Stack(Installation):
         self._quiet()
 
     def _clean(self) -> None:
-        """No process, file, secret or control character where none belongs; the pages answer within a second."""
+        """No process, file, secret or control character where none belongs; the pages answer."""
         assert not self.crawls()
         ours = {process.pid for node in self.servers for process in _family(node.process.pid)}
         orphans = [process for process in psutil.process_iter() if process.pid not in ours and self._owns(process)]
@@ -249,7 +249,7 @@ class Stack(Installation):
         with database.reading(self.settings.database) as connection:
             written["ledger"] = "\n".join(connection.scalars(select(step_log.c.lines))).encode()
         if "web" in self.named:
-            written["/"] = urllib.request.urlopen(self.web, timeout=1).read()  # noqa: S310 - our own
+            written["/"] = urllib.request.urlopen(self.web, timeout=10).read()  # noqa: S310 - our own
         for name, text in written.items():
             assert SECRET.encode() not in text, f"{name} tells a secret"
             assert not CONTROL.search(text), f"{name} holds {CONTROL.search(text)}"
