@@ -78,6 +78,10 @@ class DamagedOutput(ConfRadarError):
     """A kept output is not what was kept. Crawl its source again: `confradar runs retry KEY`, or `confradar crawl`."""
 
 
+class BrokenArchive(ConfRadarError):
+    """An archived page is gone, damaged, or was never there. The message names file, offset and address."""
+
+
 class Refused(ConfRadarError):
     """What an operator asks for cannot be done any more, or is done already. The message says what is so."""
 

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(90, gt=0)  # a run that nobody beat for so long may be taken over
     waiting_seconds: float = Field(5, gt=0)  # until a run that waits for another looks again
     keep_days: int = Field(90, ge=1)  # of runs that are over, with their logs, checks and kept outputs
+    archive_days: int = Field(90, ge=1)  # of what the sites answered, from which a night can be replayed
+    archive_bytes: int = Field(256 * 1024 * 1024, ge=1024)  # of one crawl's archive, compressed
     keep_audit_days: int = Field(400, ge=1)  # of what operators did
     store_grace_seconds: float = Field(60, gt=0)  # the callback's time between the last crawl and the watchdog
 
@@ -173,6 +175,11 @@ class Settings(BaseSettings):
     def site(self) -> str:
         """Where readers reach the pages, for links in what they take away: as set, else this machine."""
         return self.public_url.rstrip("/") or f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def archive_dir(self) -> Path:
+        """Where what the sites answered is kept: one folder for all nodes."""
+        return self.data_dir / "archive"
 
     @property
     def broker_file(self) -> Path:

@@ -32,6 +32,7 @@ COMMANDS = {
     "sources": ("reading", "Show the sources and their feeds."),
     "graph": ("drawing", "Show the steps, their last states and what they need."),
     "runs": ("operating", "Show what ran; cancel, retry, release."),
+    "replay": ("replaying", "Read a night again from its archive, without network."),
     "logs": ("logs", "Show what a run logged, or follow it."),
     "schedule": ("operating", "Show, pause or resume the schedule of the nights."),
     "fetch": ("trying", "Show what a source would send and get for one page."),

@@ -10,7 +10,7 @@ from confradar import settings as configuration
 from confradar import steps
 from confradar.settings import masked
 from confradar.sources.base import readers
-from confradar.storage import database, rights
+from confradar.storage import database, dumping, rights
 
 
 @click.command()
@@ -43,3 +43,17 @@ def upgrade() -> None:
     if settings.readers_database_url:
         role = rights.let_read(settings.database, settings.readers_database)
         click.echo(f"the role {role} may read what readers are shown", err=True)
+
+
+@db.command()
+def dump() -> None:
+    """Print what is believed, one JSON object a line: conferences, deadlines, claims, changes.
+
+    By natural keys, sorted, without numbers of rows and times of the clock: two databases that believe the same print
+    the same, as after `confradar replay` of the same nights.
+    """
+    url = configuration.load().database
+    steps.prepare(configuration.load())
+    with database.reading(url) as connection:
+        for line in dumping.dump(connection):
+            click.echo(line)

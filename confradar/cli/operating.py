@@ -39,7 +39,7 @@ class Runs(click.Group):
 @click.option("--source", metavar="NAME", help="Only runs of this source or step; --status is then that of its step.")
 @click.option(
     "--trigger",
-    type=click.Choice(["schedule", "manual", "prompt", "recheck"]),
+    type=click.Choice(["schedule", "manual", "prompt", "recheck", "replay", "backfill"]),
     help="Only runs that this began. Rechecks that are over are shown only so.",
 )
 @click.option("--since", metavar="WHEN", help="Begun since: 7d, 12h, a day or an instant.")

@@ -14,6 +14,8 @@ from confradar.sources.base import Source
 
 SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 
+TOLD = ("base", "feeds", "only", "max_pages", "max_items", "max_depth", "known")
+
 
 @dataclass(frozen=True, slots=True)
 class CrawlOptions:
@@ -23,7 +25,12 @@ class CrawlOptions:
     addresses (each with the name of its feed, or "") are read instead, and nothing that they lead to. `retry_waits`
     are the waits before a page is asked for again. `expected` is the smallest and the greatest number of listings of
     an ordinary night, `floor` the fewest that are credible. `known` are the words of the dates that earlier nights
-    read on entries' own pages, by ref. Answers younger than `cache_seconds` are taken from the folder `cache`.
+    read on entries' own pages, by ref.
+
+    `archive` is the folder of the archive; answers that lie there and are younger than `cache_seconds` are not asked
+    for. `archive_file` is the file within it that this crawl writes, of at most `archive_bytes`; empty keeps nothing.
+    `earlier` are the files of this run's earlier attempts, whose pages are not asked for again. `replay` is a file
+    whose answers are given instead of asking anybody. A crawl that is a `part` makes nothing absent.
     """
 
     base: str | None
@@ -44,9 +51,14 @@ class CrawlOptions:
     contact: str
     retry_waits: tuple[float, ...] = (2, 8)
     only: Mapping[str, str] = field(default_factory=dict)
+    part: bool = False
     expected: tuple[int, int] = (0, 0)
     floor: int = 1
-    cache: str = ""
+    archive: str = ""
+    archive_file: str = ""
+    archive_bytes: int = 0
+    earlier: tuple[str, ...] = ()
+    replay: str = ""
     cache_seconds: float = 0
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -54,11 +66,23 @@ class CrawlOptions:
         """A JSON object; `from_json` reads it back."""
         return asdict(self)
 
+    def told(self) -> dict[str, Any]:
+        """What a replay needs to know of this crawl, so that it asks for the same pages."""
+        record = self.to_json()
+        return {name: record[name] for name in TOLD}
+
+    def replayed(self, file: str, told: Mapping[str, Any]) -> CrawlOptions:
+        """The options of the replay of an archive's file, of whose crawl that is `told`. Nobody is waited for."""
+        quick = {"delay": 0, "retry_waits": (0,), "retry_after_seconds": 0, "autothrottle": False, "cache_seconds": 0}
+        alone = {"archive_file": "", "earlier": (), "replay": file, "allow_private_hosts": True, "use_proxy": False}
+        said = {name: told[name] for name in TOLD if name in told}
+        return self.from_json({**self.to_json(), **said, **quick, **alone})
+
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> CrawlOptions:
         """Read what `to_json` wrote."""
         given: dict[str, Any] = {field.name: record[field.name] for field in fields(cls)}
-        for name in ("feeds", "retry_waits", "expected"):
+        for name in ("feeds", "retry_waits", "expected", "earlier"):
             given[name] = tuple(given[name])
         given["known"] = {ref: tuple(texts) for ref, texts in given["known"].items()}
         return cls(**given)
@@ -97,7 +121,8 @@ def options(
         retry_waits=settings.page_retry_waits,
         expected=read.span("expected", source.expected_listings),
         floor=read.whole("floor", source.floor),
-        cache=str(settings.data_dir / "cache" / source.name),
+        archive=str(settings.archive_dir),
+        archive_bytes=settings.archive_bytes,
         cache_seconds=read.number("cache", 0),
     )
 

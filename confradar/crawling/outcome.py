@@ -78,7 +78,13 @@ def judge(source: Source, options: CrawlOptions, found: Found, *, ended: str = "
     ended = ended or (CLOSED.get(found.closed["reason"], found.closed["reason"]) if found.closed else "")
     status, fault = _verdict(source, options, found, ended, lost)
     complete = frozenset[str]()
-    if status in ("ok", "degraded") and not ended and not options.only and None not in found.unread:
+    if (
+        status in ("ok", "degraded")
+        and not ended
+        and not options.only
+        and not options.part
+        and None not in found.unread
+    ):
         complete = frozenset(feed.name for feed in source.feeds if feed.whole and feed.name in options.feeds)
     failed = status == "failed"
     return Crawled(

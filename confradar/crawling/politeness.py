@@ -34,7 +34,7 @@ TRIES = 3
 PAGE_LIMIT = "page_limit"
 HANDLER = "confradar.crawling.downloading.Handler"
 
-# All that takes part, in place of Scrapy's lists: no console, no remote control, no cache, no sniffing of memory.
+# All that takes part, in place of Scrapy's lists: no console, no remote control, no sniffing of memory.
 EXTENSIONS = (
     "scrapy.extensions.corestats.CoreStats",
     "scrapy.extensions.logcount.LogCount",
@@ -51,12 +51,12 @@ DOWNLOADER_MIDDLEWARES = (
     "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware",
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware",
     "confradar.crawling.politeness.Retry",
-    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware",
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware",
     "confradar.crawling.hosts.HostCookies",
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware",
     "scrapy.downloadermiddlewares.stats.DownloaderStats",
-    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware",
+    "confradar.crawling.archiving.Archive",  # nearest to the site, but for what unpacks its answers
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware",
 )
 
 log = logging.getLogger(__name__)
@@ -107,11 +107,6 @@ def settings(options: CrawlOptions) -> dict[str, Any]:
         "DOWNLOAD_WARNSIZE": options.response_bytes // 2,
         "DOWNLOAD_TIMEOUT": options.response_seconds,
         "CLOSESPIDER_TIMEOUT": options.budget_seconds,
-        "HTTPCACHE_ENABLED": options.cache_seconds > 0,
-        "HTTPCACHE_STORAGE": "confradar.crawling.cache.JsonCache",
-        "HTTPCACHE_DIR": options.cache,
-        "HTTPCACHE_EXPIRATION_SECS": options.cache_seconds,
-        "HTTPCACHE_IGNORE_HTTP_CODES": list(range(300, 600)),
         "CONFRADAR_MAX_PAGES": options.max_pages,
         "CONFRADAR_RETRY_WAITS": list(options.retry_waits),
         "CONFRADAR_RETRY_AFTER_SECONDS": options.retry_after_seconds,

@@ -22,6 +22,7 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from confradar import settings as configuration
 from confradar.crawling import politeness
 from confradar.crawling.addresses import Addresses
+from confradar.crawling.archiving import copy_of
 from confradar.crawling.faults import Fault, of_status
 from confradar.crawling.hosts import fault, host_of
 from confradar.crawling.options import CrawlOptions, options
@@ -86,10 +87,11 @@ class ListingSpider(scrapy.Spider):
 
     def parse(self, response: Response, feed: str = "", cookies: Mapping[str, str] | None = None) -> Iterator[Any]:
         """Read a page: give its listings and the requests that it leads to, and note the rest."""
+        copy = copy_of(response)
         page = Page(
             url=response.url, body=response.body, feed=feed, status=response.status,
             content_type=_header(response, "Content-Type").partition(";")[0].strip().lower(),
-            encoding=encoding(response), retrieved_at=datetime.now(UTC).replace(microsecond=0),
+            encoding=encoding(response), retrieved_at=(copy.at if copy else datetime.now(UTC)).replace(microsecond=0),
             base=self.options.base or self.reader.source.base, cookies=dict(cookies or {}),
             known=self.options.known,
         )  # fmt: skip
@@ -117,7 +119,9 @@ class ListingSpider(scrapy.Spider):
                 self.write("rejected", feed=page.feed, **{k: v[:500] for k, v in asdict(finding).items()})
             case Listing():
                 self.count(page)
-                listing = replace(finding, retrieved_at=page.retrieved_at)
+                copy = copy_of(response)
+                archived = copy.reference if copy else ""
+                listing = replace(finding, retrieved_at=page.retrieved_at, archived=archived)
                 self.write("listing", record=listing.to_json())
                 yield listing
 

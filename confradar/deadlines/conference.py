@@ -88,7 +88,8 @@ class Conference:
 class Mention:
     """The lasting trace of a listing. `raw` is `Listing.raw()`; `identity_keys` are the blocks that identity gave it.
 
-    While `not_seen_since` is None, the source's last good crawl still said all its claims.
+    While `not_seen_since` is None, the source's last good crawl still said all its claims. `archived` names the page
+    with its words, as it was when the mention was last seen.
     """
 
     id: int
@@ -106,6 +107,7 @@ class Mention:
     first_run_id: int
     last_run_id: int
     not_seen_since: datetime | None = None
+    archived: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -182,7 +184,8 @@ class Change:
     """One append-only line of history. `before` and `after` are the words, `…_at` the early edges of their windows.
 
     `field` is `date` for a claim's window, `verdict` for a safe date that moved because a claim came or
-    went, else the name of the conference's field. `direction` is None for what is not a date.
+    went, else the name of the conference's field. `direction` is None for what is not a date. `added_at` is when it was
+    added, if not in its own night.
     """
 
     id: int
@@ -198,6 +201,7 @@ class Change:
     after_at: datetime | None = None
     direction: Direction | None = None
     reverted: bool = False
+    added_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +253,7 @@ class Known:
 class Merged:
     """What one night changes: rows to insert and to update, the changes to append, and the figures.
 
-    The confirmed mentions were last seen at `at`, by the run `run_id`.
+    The confirmed mentions were last seen at `at`, by the run `run_id`; some of them on a page that is `archived` anew.
     """
 
     run_id: int
@@ -261,6 +265,7 @@ class Merged:
     new_mentions: list[Mention] = field(default_factory=list)
     changed_mentions: list[Mention] = field(default_factory=list)
     confirmed_mentions: list[int] = field(default_factory=list)  # ids: seen again, word for word the same
+    archived: dict[int, str] = field(default_factory=dict)  # by mention's id
     new_claims: list[Claim] = field(default_factory=list)
     changed_claims: list[Claim] = field(default_factory=list)
     new_deadlines: list[Deadline] = field(default_factory=list)

@@ -88,8 +88,9 @@ class Listing:
     """What one source says of one conference in one crawl. Absent means: the source does not say.
 
     `ref` is the feed's own identity for the entry, stable from night to night. `retrieved_at` is an
-    aware UTC instant. `partial` marks a row of a list whose own page, which says more, was not read: it leaves
-    what was known from that page. Raises FieldError, naming source, ref and field, if a value breaks a rule.
+    aware UTC instant, `archived` names the archived page, if it was kept (`archive.find`). `partial` marks a row of a
+    list whose own page, which says more, was not read: it leaves what was known from that page. Raises FieldError,
+    naming source, ref and field, if a value breaks a rule.
     """
 
     source: str
@@ -113,11 +114,12 @@ class Listing:
     dates: tuple[WrittenDate, ...] = ()
     retrieved_at: datetime | None = None
     partial: bool = False
+    archived: str = ""
 
     def __post_init__(self) -> None:
         for name in ("source", "ref", "title", "url"):
             self._text(name, required=True)
-        for name in ("acronym", "full_name", "website", "place", "city", "country", "feed"):
+        for name in ("acronym", "full_name", "website", "place", "city", "country", "feed", "archived"):
             self._text(name, required=False)
         if type(self.year) is not int or self.year not in YEARS:
             raise self._error("year", repr(self.year), f"a whole number from {YEARS.start} to {YEARS.stop - 1}")
@@ -209,6 +211,7 @@ class Listing:
         record = self.to_json()
         record.pop("retrieved_at", None)
         record.pop("partial", None)
+        record.pop("archived", None)
         return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

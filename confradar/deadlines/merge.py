@@ -90,11 +90,13 @@ class _Night:
             if mention and mention.last_seen_at > self.now:
                 continue
             if mention and listing.partial:
-                listing = completed(mention.listing, listing)
+                listing = replace(completed(mention.listing, listing), archived=mention.archived or listing.archived)
             raw = listing.raw()
             same = mention and mention.raw == raw and mention.not_seen_since is None
             if mention and same and not self._insists(mention, listing):
                 self.merged.confirmed_mentions.append(mention.id)
+                if listing.archived and listing.archived != mention.archived:
+                    self.merged.archived[mention.id] = listing.archived
             else:
                 self.given[key], self.raw[key] = listing, raw
                 self.figures.setdefault(listing.source, Counter())["updated" if mention else "created"] += 1
@@ -164,6 +166,7 @@ class _Night:
             row = Mention(
                 next(ids), *key, self.given[key].url, conference_id, evidence, blocks or frozenset(), self.raw[key],
                 first_seen_at=self.now, last_seen_at=self.now, first_run_id=self.run_id, last_run_id=self.run_id,
+                archived=self.given[key].archived or None,
             )  # fmt: skip
             self.merged.new_mentions.append(row)
             return row
@@ -174,6 +177,7 @@ class _Night:
             row = replace(
                 row, url=self.given[key].url, identity_keys=blocks, raw=self.raw[key],
                 last_seen_at=self.now, last_run_id=self.run_id, not_seen_since=None,
+                archived=self.given[key].archived or row.archived,
             )  # fmt: skip
         elif key in self.absent:
             row = replace(row, not_seen_since=self.now)
@@ -212,8 +216,8 @@ class _Night:
             goal = emptied.get(conference.id) or emptied.get(conference.merged_into or 0)
             if goal:
                 self.merged.changed_conferences.append(replace(conference, merged_into=goal, updated_at=self.now))
-                slug = self.known.conferences[goal].slug
-                changes.record(self.known, self.merged, conference.id, "merged_into", None, slug)
+                named = self.known.conferences[goal].slug
+                changes.record(self.known, self.merged, conference.id, "merged_into", None, named)
 
     def judge(self) -> None:
         """Decide the gates of all touched conferences, and of those where a claim has just lost its credit."""
@@ -232,12 +236,11 @@ class _Night:
 
     def _lapsed(self) -> set[int]:
         """Conferences with a gate ahead of which a mention was last seen more than seven days ago."""
-        oldest = self.now - CREDIBLE_FOR
         confirmed = set(self.merged.confirmed_mentions)
         stale = {
             mention.conference_id
             for mention in self.known.mentions.values()
-            if mention.last_seen_at < oldest and mention.id not in confirmed
+            if mention.last_seen_at < self.now - CREDIBLE_FOR and mention.id not in confirmed
         }
         return {
             deadline.conference_id
@@ -286,11 +289,11 @@ def apply(known: Known, merged: Merged) -> Known:
         next_deadline=known.next_deadline + len(merged.new_deadlines),
         next_change=known.next_change + len(merged.changes),
     )
-    confirmed = set(merged.confirmed_mentions)
+    confirmed, seen = set(merged.confirmed_mentions), {"last_seen_at": merged.at, "last_run_id": merged.run_id}
     for mention in known.mentions.values():
         if mention.id in confirmed:
-            seen = after.mentions[mention.key]
-            after.mentions[mention.key] = replace(seen, last_seen_at=merged.at, last_run_id=merged.run_id)
+            page = merged.archived.get(mention.id, mention.archived)
+            after.mentions[mention.key] = replace(after.mentions[mention.key], **seen, archived=page)  # type: ignore[arg-type]
     gate_of = {deadline.id: deadline.key[1:] for deadline in after.deadlines.values()}
     for change in merged.changes:
         if change.field == "date" and change.before_at and change.mention_id and change.deadline_id:

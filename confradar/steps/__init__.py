@@ -11,6 +11,7 @@ from confradar.steps.identifying import identify, identity_of, join, split, unce
 from confradar.steps.nights import NightState, night_state
 from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target, to_repeat, withdraw
 from confradar.steps.rechecking import NEAR, RECHECK_BUDGET, to_recheck
+from confradar.steps.replaying import replay
 from confradar.steps.retention import prune
 from confradar.steps.runs import (
     NIGHT,
@@ -73,6 +74,7 @@ __all__ = [
     "reach",
     "refuse_if_busy",
     "release",
+    "replay",
     "resume",
     "retry_target",
     "set_claim",

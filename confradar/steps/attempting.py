@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
-from confradar import logs
+from confradar import archive, logs
 from confradar.crawling import process
+from confradar.crawling.process import CrawlOptions
 from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.sources.base import crawled_by
@@ -36,9 +38,11 @@ def crawl_in_run(
     retries: int = 0,
     retries_left: int = 0,
     budget: float | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> tuple[outputs.Envelope | None, float | None]:
     """Crawl the sources of a step as part of a run, check what they gave, and keep it.
 
+    With `files`, by source, nobody is asked: those files of the archive answer, and the checks report but hold nothing.
     Returns the envelope and, if the attempt is worth repeating, the seconds to wait before that. The
     envelope is None if another process that is alive has this step in hands.
     """
@@ -63,10 +67,19 @@ def crawl_in_run(
             declared = budget or min(source.politeness.budget_seconds for source in crawled_by(step))
             bounded = left if left < declared else budget
             known, parts = patiently(lambda: _known(run, step, settings))
+            adapted = _archived(run, attempt, known, settings)
+            if files:
+                parts, adapted = None, _replayed(files, settings)
             crawled = crawl(
-                step, settings, budget=bounded, progress=heart.progress, stopped=heart.stopped, known=known, parts=parts
+                step,
+                settings,
+                budget=bounded,
+                progress=heart.progress,
+                stopped=heart.stopped,
+                parts=parts,
+                adapted=adapted,
             )
-            done = patiently(lambda: _examined(crawled, run, settings))
+            done = patiently(lambda: _examined(crawled, run, settings, holding=not files))
         except Exception as error:
             log.exception("crawl raised step=%s", step)
             done = _broken(step, f"{type(error).__name__}: {error}")
@@ -100,9 +113,36 @@ def _known(
         return known, parts_of(connection, run, step, settings)
 
 
-def _examined(done: Materialised, run: ledger.Run, settings: Settings) -> Materialised:
+def _archived(
+    run: ledger.Run, attempt: int, known: Mapping[str, Mapping[str, tuple[str, ...]]], settings: Settings
+) -> Callable[[str, CrawlOptions], CrawlOptions]:
+    """Lets an attempt keep the answers, and take those that an earlier one got."""
+
+    def adapted(source: str, options: CrawlOptions) -> CrawlOptions:
+        earlier = tuple(file.name for file in archive.files(settings.archive_dir, source=source, run=run.key))
+        file = archive.file_name(source, run.logical_instant, run.key, attempt)
+        return replace(options, known=known[source], archive_file=file, earlier=earlier)
+
+    return adapted
+
+
+def _replayed(files: Mapping[str, str], settings: Settings) -> Callable[[str, CrawlOptions], CrawlOptions]:
+    """Lets the archive answer."""
+
+    def adapted(source: str, options: CrawlOptions) -> CrawlOptions:
+        file = files.get(source, f"{source}/nothing")  # its step crawls another source as well
+        return options.replayed(file, archive.crawl_of(settings.archive_dir, file))
+
+    return adapted
+
+
+def _examined(done: Materialised, run: ledger.Run, settings: Settings, *, holding: bool) -> Materialised:
     with database.reading(settings.database) as connection:
-        return examine(connection, done, now=run.logical_instant)
+        done = examine(connection, done, now=run.logical_instant)
+    if holding:
+        return done
+    told = {source: tuple(replace(one, blocking=False) for one in results) for source, results in done.checks.items()}
+    return replace(done, checks=told)
 
 
 def _broken(step: str, error: str) -> Materialised:

@@ -17,6 +17,7 @@ import psutil
 from confradar import logs
 from confradar import settings as configuration
 from confradar.crawling import process
+from confradar.crawling.process import CrawlOptions
 from confradar.deadlines.conference import SourceOutput
 from confradar.errors import SourceUnreachable
 from confradar.settings import Settings
@@ -44,49 +45,40 @@ def crawl(
     budget: float | None = None,
     progress: Callable[[process.Progress], None] | None = None,
     stopped: Callable[[], bool] | None = None,
-    known: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None,
     parts: Mapping[str, Part] | None = None,
+    adapted: Callable[[str, CrawlOptions], CrawlOptions] | None = None,
 ) -> Materialised:
     """Read one source, or all that a step of that name crawls. `budget` is in seconds of crawling, of each source.
 
-    `known` are the words of the dates that each source says already, by its name and ref: what is neither new nor
-    changed need not be read as closely. With `parts`, only those of the sources that it names are read; whatever is
-    not seen in a part may be there still. Never raises for what a site does: the status says it. Raises UnknownName
-    and SettingError.
+    With `parts`, only those of the sources that it names are read; whatever is not seen in a part may be there still.
+    `adapted` changes the options of each source, given its name: what of the pages is known, kept, or there already.
+    Never raises for what a site does: the status says it. Raises UnknownName and SettingError.
     """
     settings = settings or configuration.load()
-    known = known or {}
-    sources = [source for source in crawled_by(name) if parts is None or source.name in parts]
-    if not sources:  # what was near when the run began is so no more
+    found = []
+    for source in crawled_by(name):
+        options = process.options(source, settings, configuration.source_overrides(source.name), budget=budget)
+        if parts is not None:
+            if not (part := parts.get(source.name)):
+                continue
+            pages = dict(islice(part.pages.items(), options.max_pages))
+            options = replace(options, feeds=part.feeds or options.feeds, only=pages, part=True)
+        found.append(_read(source, adapted(source.name, options) if adapted else options, progress, stopped))
+    if not found:  # what was near when the run began is so no more
         return Materialised(step_of(name), (), {"count": 0, "seconds": {}})
-    part = (parts or {}).get
-    return united(
-        [
-            _read(source, settings, budget, progress, stopped, known.get(source.name, {}), part(source.name))
-            for source in sources
-        ]
-    )
+    return united(found)
 
 
 def _read(
     source: Source,
-    settings: Settings,
-    budget: float | None,
+    options: CrawlOptions,
     progress: Callable[[process.Progress], None] | None,
     stopped: Callable[[], bool] | None,
-    known: Mapping[str, tuple[str, ...]],
-    part: Part | None,
 ) -> Materialised:
-    options = process.options(source, settings, configuration.source_overrides(source.name), budget=budget)
-    options = replace(options, known=known)
-    if part:
-        pages = dict(islice(part.pages.items(), options.max_pages))
-        options = replace(options, feeds=part.feeds or options.feeds, only=pages)
     _sweep()
     lines = logs.Buffer()
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch, logs.tagged(lines):
         crawled = process.crawl(source.name, options, Path(scratch), progress=progress, stopped=stopped)
-    complete = frozenset[str]() if part else crawled.complete_feeds
     preview = [{"title": item.title, "year": item.year, "url": item.url} for item in crawled.listings[:PREVIEW]]
     metadata = {
         "count": len(crawled.listings),
@@ -101,8 +93,8 @@ def _read(
         "reason": crawled.reason,
         "floor": options.floor,
         "expected_listings": list(options.expected),
-        "complete_feeds": sorted(complete),
-        "part": part is not None,
+        "complete_feeds": sorted(crawled.complete_feeds),
+        "part": options.part,
         "expected": crawled.reason in source.expected_degradations,
     }
     rejected = frozenset(reject.ref for reject in crawled.rejects)
@@ -113,7 +105,7 @@ def _read(
         status=crawled.status,
         reason=crawled.reason,
         error=crawled.detail or None,
-        outputs=(SourceOutput(source.name, crawled.listings, complete, rejected),),
+        outputs=(SourceOutput(source.name, crawled.listings, crawled.complete_feeds, rejected),),
         worth_retrying=crawled.worth_retrying,
         retry_after=crawled.retry_after,
         log=tuple(lines.take()),

@@ -8,6 +8,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from confradar.sources.base import readers, step_of
 from confradar.steps.announcing import announce, held, slips
 from confradar.steps.checking import examine
 from confradar.steps.runs import GOOD, STORE, STORE_SECONDS, Materialised, begin, keep, now_utc, open_run, prepare
-from confradar.storage import conferences, database, lease, ledger, outputs, selecting
+from confradar.storage import conferences, database, history, lease, ledger, outputs, selecting
 from confradar.storage import logs as step_logs
 from confradar.storage.outputs import Envelope
 from confradar.storage.run_tables import RECHECK
@@ -193,11 +194,14 @@ def _write(
     """
     known, before = conferences.known(connection), selecting.last_change(connection)
     nights: list[Merged] = []
+    newest, added_at = history.newest_stored(connection, but=run.id), database.clock(connection)
     for instant in sorted(given) or [run.logical_instant]:
         if nights:
             known = apply(known, nights[-1])
         read = [outputs.kept(connection, reference) for reference in given.get(instant, ())]
         nights.append(merge(known, read, run_id=run.id, now=instant))
+        if newest and instant < newest:  # what later nights did not know is no news of its own night
+            nights[-1].changes[:] = [replace(change, added_at=added_at) for change in nights[-1].changes]
         conferences.write(connection, nights[-1])
     doubts = [*(doubt for night in nights for doubt in slips(night)), *held(connection, run)]
     announce(connection, run, settings, after=before, doubts=doubts)

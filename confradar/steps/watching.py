@@ -128,7 +128,7 @@ def _conditions(connection: Connection, settings: Settings, *, since: datetime, 
 def _failed_night(connection: Connection) -> str:
     """What is wrong if the newest night that is over failed, and no run since then has stored anything."""
     nights = history.runs(connection, trigger="schedule", status=ledger.FINAL_RUN, limit=1)
-    good = history.runs(connection, status=("ok", "partial"), limit=1)
+    good = history.runs(connection, status=("ok", "partial"), whole_only=True, limit=1)
     if not nights or nights[0].status != "failed" or (good and good[0].id > nights[0].id):
         return ""
     return f"run {nights[0].key} failed; see `confradar runs show {nights[0].key}`"

@@ -68,6 +68,12 @@ def said_by(connection: Connection, source: str) -> dict[MentionKey, dict[Gate, 
     return dict(found)
 
 
+def archived(connection: Connection) -> set[str]:
+    """The references of the archived pages that stand behind mentions."""
+    column = tables.mention.c.archived
+    return set(connection.scalars(select(column).where(column.is_not(None)).distinct()))
+
+
 def write(connection: Connection, merged: Merged) -> None:
     """Write one night's differences, set-wise and in key order; nothing is executed for what has no rows."""
     new = sorted(merged.new_conferences, key=attrgetter("id"))
@@ -87,6 +93,8 @@ def write(connection: Connection, merged: Merged) -> None:
     bulk.update(
         connection, tables.mention, ({"id": mention_id, **seen} for mention_id in sorted(merged.confirmed_mentions))
     )
+    pages = ({"id": number, "archived": merged.archived[number]} for number in sorted(merged.archived))
+    bulk.update(connection, tables.mention, pages)
     bulk.insert(connection, tables.claim, _rows(tables.claim, merged.new_claims))
     bulk.update(
         connection,

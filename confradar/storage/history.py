@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 from confradar.errors import SettingError, UnknownName
 from confradar.storage import answers, audit, ledger
 from confradar.storage.ledger import Run
-from confradar.storage.run_tables import check_result, kept_output, run, step_run, whole
+from confradar.storage.run_tables import RECHECK, check_result, kept_output, run, step_run, whole
 
 Answer = dict[str, Any]
 # Words of other systems, beside our own: what each means of a run, and of a step.
@@ -87,6 +87,7 @@ def runs(
     status: Collection[str] = (),
     step: str | None = None,
     trigger: str | None = None,
+    whole_only: bool = False,
     since: datetime | None = None,
     until: datetime | None = None,
     before: int | None = None,
@@ -97,11 +98,11 @@ def runs(
     Rechecks that are over, many a day, are among them only if that `trigger` is asked for.
 
     With `step`, only runs in which that step took part; `status` (words, see `statuses`) is then that
-    of the step's newest attempt.
+    of the step's newest attempt. With `whole_only`, only runs that asked whole sources.
     """
     query = select(run).order_by(run.c.id.desc()).limit(limit)
     if trigger is None:
-        query = query.where(or_(whole, run.c.status.in_(ledger.GOING)))
+        query = query.where(or_(run.c.trigger != RECHECK, run.c.status.in_(ledger.GOING)))
     chosen = statuses(status, of_step=step is not None)
     if step is not None:
         later = step_run.alias()
@@ -114,6 +115,7 @@ def runs(
         query = query.where(run.c.status.in_(chosen))
     for bound, condition in (
         (trigger, run.c.trigger == trigger),
+        (whole_only or None, whole),
         (since, run.c.started_at >= (since or _BEGINNING)),
         (until, run.c.started_at < (until or _BEGINNING)),
         (before, run.c.id < (before or 0)),
@@ -180,7 +182,7 @@ def _by_attempt(rows: Iterable[Any]) -> dict[tuple[str, int], list[Answer]]:
 
 
 def last_states(connection: Connection) -> dict[str, Answer]:
-    """The newest attempt of each step that has begun, in any run but a recheck, by step.
+    """The newest attempt of each step that has begun, in any run that asked whole sources, by step.
 
     It has `step_run`'s columns and the `run`'s key.
     """
@@ -256,3 +258,11 @@ def _checks(connection: Connection, condition: ColumnElement[bool], limit: int =
     query = select(check_result, run.c.key.label("run"), run.c.started_at).join(run, run.c.id == check_result.c.run_id)
     rows = connection.execute(query.where(condition).order_by(check_result.c.id.desc()).limit(limit)).mappings()
     return [dict(row) for row in rows]
+
+
+def newest_stored(connection: Connection, *, but: int) -> datetime | None:
+    """The latest logical instant of the other runs that were stored."""
+    found: datetime | None = connection.scalar(
+        select(func.max(run.c.logical_instant)).where(run.c.stored_at.is_not(None), run.c.id != but)
+    )
+    return found

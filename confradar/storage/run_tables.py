@@ -41,8 +41,9 @@ run = Table(
     Column("stopping_at", Instant),  # since when its crawls are asked to end as a limit ends them
 )
 RECHECK = "recheck"  # the trigger of runs that read a few pages again
+AGAIN = ("replay", "backfill")  # the triggers of runs that ask no site
 # How a source, its nights and its counts stand is read off the other runs.
-whole = run.c.trigger != RECHECK
+whole = run.c.trigger.not_in((RECHECK, *AGAIN))
 # Who may run the job now. The token grows with each holder; the storing transaction compares it with its run's.
 lease = Table(
     "lease",

@@ -83,6 +83,7 @@ mention = Table(
     Column("first_run_id", Id, nullable=False),  # runs are purged after 90 days, mentions never: no foreign key
     Column("last_run_id", Id, nullable=False),
     Column("not_seen_since", Instant),
+    Column("archived", Text),  # the page that holds its words, for `archive.find`
     UniqueConstraint("source", "feed", "ref", "year"),
 )
 deadline = Table(
@@ -134,6 +135,7 @@ change = Table(
     Column("after_at", Instant),
     Column("direction", String(10)),
     Column("reverted", Boolean, nullable=False),
+    Column("added_at", Instant),  # if it was added later than in its own night
 )
 identity_pin = Table(
     "identity_pin",

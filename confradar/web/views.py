@@ -40,7 +40,9 @@ class RunFilter(BaseModel):
     source: Annotated[str | None, BeforeValidator(_given)] = Field(
         None, max_length=60, description="a source or a step; `status` is then that step's"
     )
-    trigger: Annotated[Literal["schedule", "manual", "prompt", "recheck"] | None, BeforeValidator(_given)] = None
+    trigger: Annotated[
+        Literal["schedule", "manual", "prompt", "recheck", "replay", "backfill"] | None, BeforeValidator(_given)
+    ] = None
     since: Annotated[str | None, BeforeValidator(_given)] = Field(
         None, max_length=40, description="7d, 12h, 2026-01-13 or an instant with its zone"
     )

@@ -3,7 +3,6 @@
 import json
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,21 +35,6 @@ def test_lists_and_the_pages_they_lead_to_become_listings(site: Site, read: Read
     assert crawled.bytes == sum(len(str(body)) for body in site.routes.values())
     assert crawled.complete_feeds == {"list"}
     assert 0 < crawled.seconds["parsing"] < crawled.seconds["crawling"]
-
-
-def test_a_cached_page_is_not_asked_for_again(site: Site, read: Read, tmp_path: Path) -> None:
-    """With a cache, the second crawl gives the same and asks the site for nothing; nothing pickled is written."""
-    cached = {"cache": str(tmp_path / "cache"), "cache_seconds": 60}
-    site.routes = {"/list": page(listing("a"), follow("/b")), "/b": page(listing("b"))}
-    first = read(**cached)
-    asked = len(site.paths)
-
-    second = read(**cached)
-
-    assert (first.status, second.status) == ("ok", "ok")
-    assert refs(second) == refs(first) == ["a", "b"]
-    assert len(site.paths) == asked
-    assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".json", ".body"}
 
 
 def test_one_parent_forks_one_crawl_after_the_other(site: Site, read: Read) -> None:
