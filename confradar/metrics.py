@@ -18,12 +18,13 @@ from confradar import steps
 from confradar.deadlines.conference import Direction
 from confradar.errors import ConfRadarError
 from confradar.settings import Settings
-from confradar.storage import alerts, database, history, measures
+from confradar.storage import alerts, database, history, measures, outbox
 from confradar.storage.ledger import FINAL_RUN, Run
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 NIGHTS = 30
 STEPS_OF = timedelta(days=7)
+FAILING_SINCE = timedelta(days=2)
 QUANTILES = (0.5, 0.9, 1.0)
 Samples = Iterable[tuple[Sequence[str], float]]
 
@@ -92,6 +93,9 @@ def _of_ledger(connection: Connection, settings: Settings, *, now: datetime) -> 
     told = "From when a source was last seen to say a date that it moved, to when we knew: at most so long."
     yield _gauge("detection_delay_seconds", told, quantiles, "source", "quantile")
     yield _gauge("open_alerts", "Alerts that are open.", [((), len(alerts.all_open(connection)))])
+    yield _gauge("messages_waiting", "Messages that are still to be sent.", [((), outbox.waiting(connection))])
+    silent = outbox.troubled(connection, since=now - FAILING_SINCE)
+    yield _gauge("failing_addresses", "Addresses whose last message was not taken.", [((), len(silent))])
     since = measures.leased_since(connection)
     held = [((), _seconds(since, now) if since else 0)]
     yield _gauge("lease_held_seconds", "Since the run began that may run the job now; 0 if none may.", held)

@@ -77,6 +77,8 @@ def send(written: str, subject: str, body: str, *, mail_url: str, headers: dict[
         found = channel(written, mail_url)
     except AddressRefused as error:
         return str(error)
+    if "overflow=" not in written:
+        found.overflow_mode = apprise.OverflowMode.SPLIT  # where a service takes fewer letters than we have
     if isinstance(getattr(found, "headers", None), dict):
         found.headers.update(headers)
     sender = apprise.Apprise(asset=found.asset)

@@ -61,11 +61,13 @@ class Reader:
 
 def headline(line: Row) -> str:
     """ "ECCV 2026 · submission moved 23 hours EARLIER"."""
-    verb = _VERBS.get(line["direction"]) or f"moved {moved(dict(line))}"
     if line["field"] == "verdict":
-        verb = f"must be taken to be {moved(dict(line))}"
-    back = ", back where it was" if line["reverted"] else ""
-    return f"{telling.name(line)} {verb}{back}"
+        return f"{telling.name(line)}: the safe date is {moved(dict(line))}"
+    verb = _VERBS.get(line["direction"]) or f"moved {moved(dict(line))}"
+    if line["direction"] == Direction.ZONE and line["before_at"] and line["after_at"]:
+        where = Direction.EARLIER if line["after_at"] < line["before_at"] else Direction.LATER
+        verb += f", {moved({**line, 'direction': where})}"
+    return f"{telling.name(line)} {verb}{', back where it was' if line['reverted'] else ''}"
 
 
 def paragraph(line: Row, gate: Row | None, reader: Reader, now: datetime) -> str:
@@ -77,10 +79,10 @@ def paragraph(line: Row, gate: Row | None, reader: Reader, now: datetime) -> str
     told += _edge("now", line["after"], line["after_at"], reader.zone, line["field"])
     told += _edge("was", line["before"], line["before_at"], reader.zone, line["field"])
     if line["field"] == "date" and line["source"]:
-        told.append(f"says {line['source']}")
+        told.append(f"according to {line['source']}")
     if gate is not None:
         if line["field"] == "date" and not same_instant(gate["safe_at"], line["after_at"]):
-            told.append(f"to be safe {reader.zone.moment(gate['safe_at'])}")
+            told.append(f"to be safe, take {reader.zone.moment(gate['safe_at'])}")
         told += _doubts(gate, reader.zone, now)
     told += line.get("urls", ())
     return "\n".join(told)
@@ -181,7 +183,7 @@ def reminder(gate: Row, reader: Reader, now: datetime) -> Text:
         reason = f" ({said['reason']})" if said["reason"] else ""
         told.append(f"published as {once_zoned(moments.published(said)[0])}{reason}")
     told += _doubts(gate, reader.zone, now)
-    told.append(f"says {', '.join(rows.sources(gate))}")
+    told.append(f"according to {', '.join(rows.sources(gate))}")
     told += dict.fromkeys(one["url"] for one in gate["claims"])
     doubt = " (disputed)" if any(line.startswith("disputed") for line in _doubts(gate, reader.zone, now)) else ""
     subject = f"{telling.name(gate)}{doubt}: {left} left, until {safe}"

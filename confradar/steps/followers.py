@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from confradar.settings import Settings
 from confradar.sources.base import readers
 from confradar.storage import database, follows, selecting
 from confradar.storage.follows import Follow
+
+log = logging.getLogger(__name__)
 
 LEADS_MAX = 5
 SALT = "confradar.unfollow"
@@ -104,7 +107,9 @@ def followed(settings: Settings) -> list[dict[str, Any]]:
     with database.reading(settings.database) as connection:
         states = follows.states(connection)
         names = ("id", "selection", "shown", "remind", "zone", "by", "created_at")
-        return [{**{name: getattr(one, name) for name in names}, **states[one.id]} for one in follows.going(connection)]
+        found = follows.going(connection)
+    shown = [{**{name: getattr(one, name) for name in names}, **states[one.id]} for one in found]
+    return [{**row, "error": _trouble(one) or row["error"]} for row, one in zip(shown, found, strict=True)]
 
 
 def follow_settings(settings: Settings) -> None:
@@ -177,6 +182,20 @@ def followers(connection: Connection, settings: Settings) -> list[Follower]:
 
 
 def _readable(found: Iterable[Follow], settings: Settings) -> Iterable[Follower]:
+    """Those whose selection can be read still: one of an older version must not keep a night from being stored."""
     for one in found:
-        reader = Reader(reader_zone(one.zone), settings.site, one.selection, ending(one, settings))
-        yield Follower(one, Selection.parse(one.selection), reader)
+        if trouble := _trouble(one):
+            log.warning("follow passed over id=%d: %s", one.id, trouble)
+        else:
+            reader = Reader(reader_zone(one.zone), settings.site, one.selection, ending(one, settings))
+            yield Follower(one, Selection.parse(one.selection), reader)
+
+
+def _trouble(found: Follow) -> str | None:
+    """Why a follow cannot be read any more, if it cannot."""
+    try:
+        Selection.parse(found.selection)
+        reader_zone(found.zone)
+    except (SelectionError, ValueError) as error:
+        return f"it cannot be read any more: {error}; follow anew"
+    return None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from confradar import settings as configuration
 from confradar import steps
@@ -12,7 +12,7 @@ from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.deadlines.selection import Selection
 from confradar.settings import Settings
 from confradar.steps import announcing, followers, storing
-from confradar.storage import database, ledger, outputs
+from confradar.storage import database, follow_tables, ledger, outputs
 from confradar.storage.follow_tables import message
 
 NIGHT = datetime(2026, 1, 13, 2, tzinfo=UTC)
@@ -65,8 +65,20 @@ def test_an_earlier_date_is_told_at_once_with_old_and_new_words_in_both_zones(se
     lines = urgent["body"].splitlines()
     assert "now Wed 28 Jan 2026 12:00 in Berlin · published as “28 Jan 2026, 11:00 UTC”" in lines
     assert "was Thu 29 Jan 2026 13:00 in Berlin · published as “29 Jan 2026, 12:00 UTC”" in lines
-    assert {"says elra", "https://elra.example/icml", "https://radar.example.org/conferences/icml-2026"} <= {*lines}
+    assert {"according to elra", "https://elra.example/icml", "https://radar.example.org/conferences/icml-2026"} <= {
+        *lines
+    }
     assert lines[-1].startswith(f"To stop these messages: https://radar.example.org/unfollow/{number}/")
+
+
+def test_a_date_that_is_read_in_another_zone_is_told_at_once_with_by_how_much(settings: Settings) -> None:
+    """The words are the same; what they mean is not."""
+    follow(settings)
+    store(settings, 0, icml("29 Jan 2026, 12:00 UTC"))
+    store(settings, 1, icml("29 Jan 2026, 12:00 UTC+9"))
+
+    [urgent] = told(settings, "change")
+    assert urgent["subject"] == "ICML 2026 · submission is read in another zone, 9 hours EARLIER"
 
 
 def test_several_urgent_changes_of_a_conference_are_one_message(settings: Settings) -> None:
@@ -126,7 +138,7 @@ def test_a_safe_date_that_another_source_brings_forward_is_told(settings: Settin
     store(settings, 1, icml("29 Jan 2026, 12:00 UTC"), icml("27 Jan 2026, 12:00 UTC", source="wikicfp"))
 
     [urgent] = told(settings, "change")
-    assert urgent["subject"].startswith("ICML 2026 · submission must be taken to be 2 days EARLIER, to Tue 27 Jan")
+    assert urgent["subject"].startswith("ICML 2026 · submission: the safe date is 2 days EARLIER, to Tue 27 Jan")
     assert "disputed: elra says Thu 29 Jan 2026 12:00 UTC" in urgent["body"]
 
 
@@ -251,3 +263,16 @@ def test_what_ends_takes_its_waiting_messages_along(settings: Settings) -> None:
     store(settings, 1, icml("28 Jan 2026, 12:00 UTC"))
 
     assert told(settings) == []
+
+
+def test_a_follow_that_cannot_be_read_any_more_keeps_no_night_back(settings: Settings) -> None:
+    """Its selection is of an older version: it is passed over, and shown as such."""
+    number = follow(settings, "topic=vision")
+    follow(settings)
+    with database.transaction(settings.database) as connection:
+        rows = follow_tables.follow
+        connection.execute(update(rows).where(rows.c.id == number).values(selection="topic=cooking"))
+    store(settings, 0, icml("29 Jan 2026, 12:00 UTC"))
+
+    assert [one["subject"] for one in told(settings)] == ["ICML 2026 is new"]
+    assert "topic: found 'cooking'" in followers.followed(settings)[0]["error"]

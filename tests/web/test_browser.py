@@ -37,6 +37,7 @@ PAGES = [
     "/ops/sources",
     "/ops/checks",
     "/ops/schedule",
+    "/ops/follows",
     "/ops/run?target=elra%2B",
     "/ops/run?target=nope",
 ]

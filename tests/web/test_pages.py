@@ -72,6 +72,7 @@ def queries(ask: Client) -> Iterator[list[str]]:
         ("/ops/sources", 7),
         ("/ops/checks", 2),
         ("/ops/schedule", 7),
+        ("/ops/follows", 2),
         ("/ops/run?target=elra%2B", 4),
     ],
 )

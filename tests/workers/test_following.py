@@ -61,6 +61,7 @@ def test_each_follower_gets_exactly_the_right_messages_each_once(install: Callab
         until(lambda: not installed.crawls(), 20, lambda: "a process is left that speaks to channels")
 
 
+@pytest.mark.fault("F13", "the crawler's rule holds for webhooks; one that hangs delays no run")
 def test_a_channel_that_hangs_delays_no_run(install: Callable[..., Installation]) -> None:
     """A webhook that never answers holds one process for seconds; the night of five sources goes on beside it."""
     with webhook() as hook, sites.serve() as staged, given(staged.environment()):
