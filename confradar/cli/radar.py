@@ -10,7 +10,6 @@ from rich.text import Text
 from confradar.cli.tables import messages, output, plain, show
 from confradar.deadlines import marks, moments
 from confradar.deadlines.conference import Direction, Verdict
-from confradar.deadlines.dates import withdraws
 from confradar.deadlines.moments import IN_UTC, ReaderZone
 from confradar.deadlines.selection import Selection
 from confradar.deadlines.words import ORDER, edition, moved, once, once_zoned, what
@@ -108,7 +107,7 @@ def _claim(claim: Answer, gate: Answer, zone: ReaderZone, between: str) -> Text:
 
 
 def show_found(found: Sequence[Answer], gates: Sequence[Answer], now: datetime, zone: ReaderZone) -> None:
-    """Print conferences, each with the next of its gates."""
+    """Print conferences, each with the next of its gates; of one without, when the last was (`first_at`)."""
     first: dict[str, Answer] = {}
     for one in gates:
         first.setdefault(one["slug"], one)
@@ -121,6 +120,8 @@ def show_found(found: Sequence[Answer], gates: Sequence[Answer], now: datetime, 
         title = Text(edition(row["full_name"] or row["title"], row["year"]))
         title.append(where and f"{between}{where}", "dim")
         ahead = Text("none known", "dim")
+        if row["first_at"] != selecting.NEVER:
+            ahead = Text(f"none: the last was on {moments.day(zone.day(row['first_at']))}", "dim")
         if gate := first.get(row["slug"]):
             ahead = Text(f"{_gate(gate)}, {left(gate, now)}{between}") + when(gate, zone)
         table.add_row(Text(row["slug"]), title, ahead)
@@ -176,8 +177,7 @@ def left(row: Answer, now: datetime) -> str:
 def when(row: Answer, zone: ReaderZone) -> Text:
     """The safe date of a gate; of a range how far it reaches."""
     if row["safe_at"] is None:
-        gone = any(withdraws(claim["reason"]) for claim in row["claims"])
-        return Text("withdrawn", STYLES["withdrawn"]) if gone else Text("not known", "dim")
+        return Text("withdrawn", STYLES["withdrawn"]) if marks.withdrawn(row) else Text("not known", "dim")
     return Text(span(row["safe_at"], row["latest"], zone))
 
 

@@ -120,10 +120,10 @@ def changes(since: str | None, form: str | None, zone: str | None, now: str | No
     begin = steps.instant(since) if since else moment - SINCE
     with database.reading(settings.database) as connection:
         if form == "json":
-            write(outlets.changes_json(asked, None, connection, moment, since=begin, until=moment))
+            write(outlets.changes_json(asked, None, connection, moment, since=begin))
             return
         if form == "csv":
-            write(outlets.changes_csv(asked, connection, moment, since=begin, until=moment))
+            write(outlets.changes_csv(asked, connection, moment, since=begin))
             return
         every = replace(asked, limit=LIMIT_MAX)
         found = selecting.changes(connection, every, now=moment, since=begin, until=moment).rows

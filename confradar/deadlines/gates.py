@@ -10,7 +10,7 @@ from itertools import count
 
 from confradar.deadlines import changes, verdict
 from confradar.deadlines.conference import Claim, Deadline, Direction, Known, Mention, Merged
-from confradar.deadlines.dates import is_state
+from confradar.deadlines.dates import WITHDRAWN, is_state
 from confradar.deadlines.listing import Listing
 from confradar.deadlines.movement import typing_error
 from confradar.deadlines.verdict import CREDIBLE_FOR, Gate, Said
@@ -149,7 +149,13 @@ def _deadline(
             direction=where,
             reverted=changes.reverted(after, known.former.get(after.key, ())),
         )
-    if old is not None and not told and not changes.same_instant(old.safe_at, row.safe_at):
+    came_back = old is not None and not old.safe_at and row.safe_at is not None
+    if came_back and not told and any(move.before and move.before.withdrawn for move in moves):
+        changes.record(  # what withdrew it is no longer said
+            known, merged, key[0], "date", WITHDRAWN, f"{row.safe_at:%Y-%m-%d %H:%M} UTC",
+            deadline_id=row.id, after_at=row.safe_at, direction=Direction.NEW, reverted=True,
+        )  # fmt: skip
+    elif old is not None and not told and not changes.same_instant(old.safe_at, row.safe_at):
         changes.record(
             known, merged, key[0], "verdict", old.verdict, row.verdict,
             deadline_id=row.id, before_at=old.safe_at, after_at=row.safe_at,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from confradar.deadlines.conference import MOVES, Direction, Verdict
 from confradar.deadlines.dates import withdraws
 from confradar.deadlines.moments import ReaderZone, published
+from confradar.deadlines.verdict import EDITOR
 from confradar.deadlines.words import counted, moved, once, once_zoned, span_of
 
 Row = Mapping[str, Any]
@@ -64,11 +66,11 @@ def _verdict(row: Row) -> Iterator[Mark]:
     agreeing = _names(one for one in counting if row["safe_at"] and _holds(one, row["safe_at"]))
     if row["verdict"] == Verdict.DISPUTED:
         others = [one for one in counting if not _holds(one, row["safe_at"])]
-        said = dict.fromkeys(f"{one['source']} says {published(one)[0]}" for one in others)
-        yield Mark("doubt", f"disputed: {'; '.join(said)}" if said else "disputed")
+        told = said_by(others, lambda claim: published(claim)[0])
+        yield Mark("doubt", f"disputed: {'; '.join(told)}" if told else "disputed")
     elif len(agreeing) > 1:
         yield Mark("agreed", f"{len(agreeing)} sources agree")
-    elif row["safe_at"] is None and any(withdraws(one["reason"]) for one in row["claims"]):
+    elif withdrawn(row):
         yield Mark("doubt", "withdrawn")
     elif row["safe_at"] is None:
         guesses = _names(one for one in row["claims"] if one["estimated"])
@@ -83,6 +85,27 @@ def _confirmations(row: Row, now: datetime) -> Iterator[Mark]:
         yield Mark("doubt", f"not listed any more since {min(one['not_seen_since'] for one in row['claims']):%-d %b}")
     elif last and now - last >= CONFIRMED_WITHIN:
         yield Mark("doubt", f"not confirmed for {counted((now - last).days, 'day')}")
+
+
+def withdrawn(row: Row) -> bool:
+    """Whether a gate has no date because it is no more: a source says so, or an editor who has not been cleared."""
+    says = (one for one in row["claims"] if withdraws(one["reason"]))
+    return row["safe_at"] is None and any(one["stands"] or one["source"] != EDITOR for one in says)
+
+
+def said_by(claims: Iterable[Row], words: Callable[[Row], str]) -> list[str]:
+    """ "wikicfp says …", once for each; of a source whose lists contradict each other, each by its site."""
+    of_source: dict[str, dict[str, dict[str, None]]] = {}  # dictionaries as sets that keep their order
+    for one in claims:
+        site = urlsplit(one["url"]).hostname or ""
+        of_source.setdefault(one["source"], {}).setdefault(site, {})[words(one)] = None
+    told = []
+    for source, sites in of_source.items():
+        every = {what: None for said in sites.values() for what in said}
+        apart = len(sites) > 1 and len(every) > 1
+        speakers = {f"{source} ({site})": said for site, said in sites.items()} if apart else {source: every}
+        told += [f"{who} says {' and '.join(said)}" for who, said in speakers.items()]
+    return told
 
 
 def confirmed_at(row: Row) -> datetime | None:

@@ -103,7 +103,7 @@ class Parameter:
                 if len(text) > _CURSOR_MAX or "\0" in text:
                     raise ValueError(text)
                 found.append(self.read(text.strip()))
-            except (ValueError, LookupError, OverflowError, TypeError) as error:
+            except (ValueError, LookupError, OverflowError, TypeError, RecursionError) as error:
                 raise ValueError(f"found {text[:80]!r}, wanted {self.wanted}") from error
         return {self.field: tuple(found) if self.many else found[0]} if found else {}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -16,7 +16,6 @@ from confradar.deadlines.words import moved
 from confradar.publish import rows, telling
 
 Row = Mapping[str, Any]
-TAG = "tag:confradar.github.io,2026:"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # of a feed in which nothing has happened yet
 _TOLD = {
     Direction.ZONE: "read in another zone",
@@ -52,7 +51,7 @@ def changes(found: Iterable[Row], *, site: str, path: str, query: str, next_quer
     """
     entries = [
         Entry(
-            f"{TAG}change/{row['id']}",
+            f"{tag(site)}change/{row['id']}",
             f"{telling.name(row)}: {_what(row)}",
             row["at"],
             f"{site}/conferences/{quote(row['slug'])}",
@@ -68,7 +67,7 @@ def deadlines(found: Iterable[Row], *, site: str, path: str, query: str, next_qu
     """The feed of gates as `selecting.gates` gives them; an entry is updated when anything told of it changes."""
     entries = [
         Entry(
-            f"{TAG}deadline/{quote(rows.gate_id(row))}",
+            f"{tag(site)}deadline/{quote(rows.gate_id(row))}",
             f"{telling.name(row)}: {telling.instant(row['safe_at'])}",
             rows.updated_at(row),
             f"{site}/conferences/{quote(row['slug'])}",
@@ -80,6 +79,11 @@ def deadlines(found: Iterable[Row], *, site: str, path: str, query: str, next_qu
     return _feed("deadlines", "ConfRadar: deadlines", f"{site}/", entries, site, path, query, next_query)
 
 
+def tag(site: str) -> str:
+    """How the ids of what is served at that address begin (RFC 4151): two installations number their changes alike."""
+    return f"tag:{urlsplit(site).hostname},2026:"
+
+
 def _feed(
     name: str, title: str, page: str, entries: list[Entry], site: str, path: str, query: str, next_query: str | None
 ) -> str:
@@ -87,7 +91,7 @@ def _feed(
         return f"{site}{path}{'?' if asked else ''}{asked}"
 
     return _template().render(
-        id=f"{TAG}{name}{'?' if query else ''}{query}",
+        id=f"{tag(site)}{name}{'?' if query else ''}{query}",
         title=title,
         updated=max((entry.at for entry in entries), default=BEGINNING).isoformat(),
         here=address(query),

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from icalendar import Alarm, Calendar, Event, vDuration
+from icalendar import Alarm, Calendar, Event, vDuration, vText
 
 from confradar.deadlines.conference import Direction, Verdict
 from confradar.deadlines.zones import find_zones, read_zone
@@ -44,13 +44,14 @@ def calendar(
     site: str,
     name: str,
     url: str,
-    days: bool = False,
+    days: Mapping[int, int] | None = None,
     alarms: Iterable[timedelta] = (),
     more: bool = False,
 ) -> bytes:
     """The calendar of rows as `selecting.gates` and `selecting.withdrawn` give them.
 
-    `site` is the address of the pages, `url` the one of what is shown here. `days` adds those of the conferences,
+    `site` is the address of the pages, `url` the one of what is shown here. `days` adds those of the conferences, and
+    says by their ids how often they have moved,
     `alarms` (before the gate) go with every event. `more` says that the selection has more than these.
     """
     frame = Calendar()
@@ -64,8 +65,8 @@ def calendar(
     frame.add("REFRESH-INTERVAL", REFRESH, parameters={"VALUE": "DURATION"})
     frame.add("X-PUBLISHED-TTL", vDuration(REFRESH))
     entries = [*(_gate(row, site, tuple(alarms)) for row in gates), *(_gate(row, site, ()) for row in withdrawn)]
-    if days:
-        entries += _conferences(gates, site)
+    if days is not None:
+        entries += _conferences(gates, site, days)
     whole: bytes = frame.to_ical()
     end = b"END:VCALENDAR\r\n"
     return b"".join([whole.removesuffix(end), *map(_written, entries), end])
@@ -115,7 +116,7 @@ def _sequence(row: Row) -> int:
     return len(lines) - 1 if lines and lines[0]["direction"] == Direction.NEW else len(lines)
 
 
-def _conferences(gates: Iterable[Row], site: str) -> Iterator[Entry]:
+def _conferences(gates: Iterable[Row], site: str, moved: Mapping[int, int]) -> Iterator[Entry]:
     """The days of the conferences of those gates, each conference once."""
     for row in {row["slug"]: row for row in gates if row["starts_on"]}.values():
         yield Entry(
@@ -127,7 +128,16 @@ def _conferences(gates: Iterable[Row], site: str) -> Iterator[Entry]:
             url=f"{site}/conferences/{quote(row['slug'])}",
             categories=(row["type"].replace("_", " "), *row["topics"]),
             stamp=row["updated_at"],
+            sequence=moved.get(row["conference_id"], 0),
         )
+
+
+class _Words(vText):
+    r"""A text in which `\N` is what it says: the library takes it for a line break."""
+
+    def to_ical(self) -> bytes:
+        """As a value of a line."""
+        return rb"\\N".join(vText(part).to_ical() for part in self.split(r"\N"))
 
 
 @lru_cache(maxsize=EVENTS_KEPT)
@@ -140,8 +150,8 @@ def _written(entry: Entry) -> bytes:
     event.add("DTSTART", entry.begin)
     if entry.end:
         event.add("DTEND", entry.end)
-    event.add("SUMMARY", entry.summary)
-    event.add("DESCRIPTION", entry.description)
+    event.add("SUMMARY", _Words(entry.summary))
+    event.add("DESCRIPTION", _Words(entry.description))
     event.add("URL", entry.url)
     event.add("CATEGORIES", [telling.clean(category) for category in entry.categories])
     event.add("STATUS", "CANCELLED" if entry.cancelled else "CONFIRMED")
@@ -150,7 +160,7 @@ def _written(entry: Entry) -> bytes:
         alarm = Alarm()
         alarm.add("ACTION", "DISPLAY")
         alarm.add("TRIGGER", -before)
-        alarm.add("DESCRIPTION", entry.summary)
+        alarm.add("DESCRIPTION", _Words(entry.summary))
         event.add_component(alarm)
     written: bytes = event.to_ical()
     return written

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from confradar.deadlines.conference import Direction, Verdict
+from confradar.deadlines.marks import said_by
 from confradar.deadlines.words import edition, moved, once_zoned, what
 from confradar.publish import rows
 
@@ -82,8 +83,8 @@ def clean(text: str) -> str:
 def _agreement(row: Row) -> str:
     names = rows.sources(row)
     if row["verdict"] == Verdict.DISPUTED:
-        said = dict.fromkeys(f"{one['source']} says “{one['text']}”" for one in row["claims"] if one["earliest"])
-        return f"disputed: {'; '.join(said)}"
+        dated = [one for one in row["claims"] if one["earliest"]]
+        return f"disputed: {'; '.join(said_by(dated, lambda claim: '“{}”'.format(claim['text'])))}"
     if row["verdict"] == Verdict.AGREED and len(names) > 1:
         return f"{len(names)} sources agree: {', '.join(names)}"
     return f"source: {', '.join(names)}" if names else ""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -110,6 +110,14 @@ def recent_changes(
     return fetched(connection, query)
 
 
+def moves_of_days(connection: Connection, conference_ids: Iterable[int]) -> dict[int, int]:
+    """How often the days of those conferences have changed since they were first told, of those where they have."""
+    line = tables.change.c
+    days = line.field.in_(("starts_on", "ends_on")) & line.before.is_not(None)
+    query = select(line.conference_id, func.count()).where(line.conference_id.in_(list(conference_ids)), days)
+    return dict(connection.execute(query.group_by(line.conference_id)).all())
+
+
 def least_certain(connection: Connection, sure: Mapping[str, int], *, limit: int) -> list[Answer]:
     """Conferences of several mentions, those first whose weakest evidence is the least sure.
 
@@ -204,7 +212,8 @@ def _changes() -> Select[Any]:
 def with_claims(connection: Connection, gates: list[Answer]) -> list[Answer]:
     """Gates (rows of `deadline`), each with its `claims`: the claim's columns, source and url of the mention.
 
-    `last_confirmed_at` is the moment when the source was last seen to say so; by source, in a fixed order.
+    `last_confirmed_at` is the moment when the source was last seen to say so, `stands` whether its entry still does; by
+    source, in a fixed order.
     """
     gate, said, words = tables.deadline.c, tables.mention.c, tables.claim.c
     same = (words.kind == gate.kind, words.round == gate.round, words.track == gate.track)
@@ -212,6 +221,7 @@ def with_claims(connection: Connection, gates: list[Answer]) -> list[Answer]:
         select(gate.id.label("gate_id"), said.source, said.url, said.not_seen_since)
         .add_columns(*_but(tables.claim, "kind", "round", "track", "last_confirmed_at"))
         .add_columns(func.coalesce(words.last_confirmed_at, said.last_seen_at).label("last_confirmed_at"))
+        .add_columns(words.last_confirmed_at.is_(None).label("stands"))
         .join(tables.mention, said.conference_id == gate.conference_id)
         .join(tables.claim, and_(words.mention_id == said.id, *same))
         .where(gate.id.in_([found["id"] for found in gates]))

@@ -190,9 +190,13 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def last_change(connection: Connection) -> int:
-    """The number of the newest change, 0 before the first: `changes` after it are those that are still to come."""
-    return connection.scalar(select(func.max(_line.id))) or 0
+def last_change(connection: Connection, *, until: datetime | None = None) -> int:
+    """The number of the newest change, 0 before the first: `changes` after it are those that are still to come.
+
+    If `until` is given, the newest of those that had been seen by then.
+    """
+    query = select(func.max(_line.id))
+    return connection.scalar(query if until is None else query.where(_line.at <= until)) or 0
 
 
 def count(connection: Connection, asked: Selection, *, now: datetime) -> int:

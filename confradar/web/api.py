@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from confradar.web import asking, outlets, schemas
-from confradar.web.caching import Shelf
+from confradar.web.caching import shelf
 from confradar.web.schemas import problem
 
 NOT_MODIFIED = {"description": "nothing has changed since the asker's tag or date"}
@@ -38,12 +38,6 @@ def _told(
 ) -> dict[str, Any]:
     """How the document describes an answer: its records, and the parameters that are read without the framework."""
     return {"responses": {200: {"model": model}, **(more or {})}, "openapi_extra": {"parameters": list(parameters)}}
-
-
-def shelf(request: Request) -> Shelf:
-    """Where the answers of this server are kept."""
-    found: Shelf = request.app.state.shelf
-    return found
 
 
 OF_CONFERENCE: dict[int | str, dict[str, Any]] = {

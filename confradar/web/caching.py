@@ -51,6 +51,11 @@ class Body:
         return gzip.compress(self.content, compresslevel=6, mtime=0)
 
 
+def elsewhere(address: str) -> Body:
+    """The way to another address, for good."""
+    return Body(b"", "text/plain", status=301, headers={"Location": address})
+
+
 class Shelf:
     """The bodies of one server that were asked for last, up to a number of bytes."""
 
@@ -102,6 +107,12 @@ class Shelf:
             self._bodies[place] = body
             while self._used > self._size:
                 self._used -= _bytes(*self._bodies.popitem(last=False))
+
+
+def shelf(request: Request) -> Shelf:
+    """Where the answers of this server are kept."""
+    found: Shelf = request.app.state.shelf
+    return found
 
 
 def _bytes(place: tuple[object, ...], body: Body) -> int:

@@ -13,8 +13,8 @@ from confradar.deadlines.moments import day
 from confradar.deadlines.parameters import Status
 from confradar.deadlines.words import once
 from confradar.storage import selecting
-from confradar.web.asked import View
 from confradar.web.conference import line
+from confradar.web.form import View
 
 OUTLETS = (("Atom", "/feeds/changes.atom"), ("JSON", "/api/v1/changes"), ("CSV", "/feeds/changes.csv"))
 ALL = "all"  # the page's own parameter: everything, not only what moved
@@ -26,7 +26,7 @@ def changes(connection: Connection, view: View, *, everything: bool, now: dateti
     A day that moves for several sources in one run is told once, in the most exact words.
     """
     asked = view.asked if everything else replace(view.asked, status=Status.MOVED)
-    page = selecting.changes(connection, asked, now=now)
+    page = selecting.changes(connection, asked, now=now, until=now)
     days = [
         (day(of), [line(row, view.zone) for row in once(same)])
         for of, same in groupby(page.rows, lambda row: view.zone.day(row["at"]))

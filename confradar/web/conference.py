@@ -21,7 +21,7 @@ from confradar.deadlines.words import edition, moved
 from confradar.publish import rows
 from confradar.storage import answers
 from confradar.web import gates
-from confradar.web.asked import View
+from confradar.web.form import View
 
 Row = Mapping[str, Any]
 LINES = 200  # of history that are shown; the API has all

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from confradar.settings import Settings
 from confradar.web import asking, outlets
-from confradar.web.api import ANSWERS, OF_CONFERENCE, shelf
+from confradar.web.api import ANSWERS, OF_CONFERENCE
+from confradar.web.caching import shelf
 from confradar.web.outlets import ATOM, CSV, ICAL
 
 DAYS = {

@@ -17,7 +17,7 @@ from confradar.deadlines.parameters import LIMIT_MAX, Status
 from confradar.errors import SelectionError
 from confradar.storage import selecting
 from confradar.web import gates
-from confradar.web.asked import View
+from confradar.web.form import View
 
 SHOWN = 8  # gates of a day; the radar has all
 YEARS = (1990, 2100)
@@ -49,7 +49,7 @@ class Day:
     address: str
 
 
-def month(connection: Connection, view: View, written: str | None, *, now: datetime) -> dict[str, Any]:
+def month(connection: Connection, view: View, *, written: str | None, now: datetime) -> dict[str, Any]:
     """The values of the template: `weeks`, the month's name, those before and after, whether some gates are left out.
 
     `written` is a month such as 2026-03, that of `now` if none is given. Raises SelectionError.

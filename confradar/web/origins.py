@@ -12,7 +12,7 @@ from confradar import steps
 from confradar.deadlines.words import counted, span_of
 from confradar.sources.base import readers
 from confradar.storage import history, measures
-from confradar.web.asked import View
+from confradar.web.form import View
 
 SAID = {
     "ok": "read well",

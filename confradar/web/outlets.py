@@ -16,7 +16,7 @@ from confradar.sources.base import readers
 from confradar.storage import answers, history, measures, selecting
 from confradar.storage.selecting import Page
 from confradar.web import asking
-from confradar.web.caching import Body
+from confradar.web.caching import Body, elsewhere
 
 API = "/api/v1"
 JSON, CSV = "application/json", "text/csv; charset=utf-8; header=present"
@@ -43,13 +43,12 @@ def changes_json(
     now: datetime,
     *,
     since: datetime | None = None,
-    until: datetime | None = None,
 ) -> Body:
     """A page of changes, or those after a change; with the token that asks for those after these."""
-    page = selecting.changes(connection, asked, now=now, after=after, since=since, until=until)
+    page = selecting.changes(connection, asked, now=now, after=after, since=since, until=now)
     found = [rows.change(row) for row in page.rows]
     if after is None or page.next is None:
-        token = asking.token(selecting.last_change(connection))
+        token = asking.token(selecting.last_change(connection, until=now))
         return _json({"changes": found, "token": token}, page, f"{API}/changes")
     token = asking.token(page.rows[-1]["id"])
     address = f"{API}/changes?{urlencode([*asked.pairs(), ('since', token)])}"
@@ -60,7 +59,7 @@ def conference_json(slug: str, connection: Connection, now: datetime) -> Body:  
     """All about a conference; a redirect from the slug of one that was merged into it. Raises UnknownName."""
     found = answers.conference(connection, slug)
     if found["slug"] != slug:
-        return _elsewhere(f"{API}/conferences/{quote(found['slug'])}")
+        return elsewhere(f"{API}/conferences/{quote(found['slug'])}")
     seen = max((one["last_seen_at"] for one in found["mentions"]), default=None)
     return Body(_written(rows.whole(found)), JSON, seen)
 
@@ -69,7 +68,7 @@ def history_json(slug: str, connection: Connection, now: datetime) -> Body:  # n
     """All changes of a conference, the newest first; redirects and raises as `conference_json` does."""
     found = answers.conference(connection, slug)
     if found["slug"] != slug:
-        return _elsewhere(f"{API}/conferences/{quote(found['slug'])}/history")
+        return elsewhere(f"{API}/conferences/{quote(found['slug'])}/history")
     return Body(_written({"changes": [rows.change(row) for row in found["changes"]]}), JSON)
 
 
@@ -97,7 +96,14 @@ def deadlines_ics(
     url = f"{site}/{'?' if str(asked) else ''}{asked}"
     name = f"ConfRadar: {name[: telling.NAME_MAX]}" if name else "ConfRadar"
     written = ical.calendar(
-        page.rows, gone, site=site, name=name, url=url, days=days, alarms=alarms, more=page.next is not None
+        page.rows,
+        gone,
+        site=site,
+        name=name,
+        url=url,
+        days=_days(connection, page.rows) if days else None,
+        alarms=alarms,
+        more=page.next is not None,
     )
     return Body(written, ICAL, _changed([*page.rows, *gone]), headers=_file("confradar.ics"))
 
@@ -108,14 +114,15 @@ def conference_ics(
     """All deadlines of a conference as a calendar; redirects and raises as `conference_json` does."""
     found = answers.conference(connection, slug)
     if found["slug"] != slug:
-        return _elsewhere(f"/conferences/{quote(found['slug'])}.ics")
+        return elsewhere(f"/conferences/{quote(found['slug'])}.ics")
     gates = rows.gates_of(found)
     dated = [gate for gate in gates if gate["safe_at"]]
     since = now - telling.WITHDRAWN_FOR
     gone = [gate for gate in gates if telling.is_withdrawn(gate) and gate["changes"][-1]["at"] >= since]
     name = f"ConfRadar: {telling.conference_name(found)}"[: 2 * telling.NAME_MAX]
     url = f"{site}/conferences/{quote(slug)}"
-    written = ical.calendar(dated, gone, site=site, name=name, url=url, days=days, alarms=alarms)
+    moved = _days(connection, dated) if days else None
+    written = ical.calendar(dated, gone, site=site, name=name, url=url, days=moved, alarms=alarms)
     return Body(written, ICAL, _changed([*dated, *gone]), headers=_file(f"{quote(slug)}.ics"))
 
 
@@ -129,7 +136,7 @@ def deadlines_atom(asked: Selection, site: str, connection: Connection, now: dat
 
 def changes_atom(asked: Selection, site: str, connection: Connection, now: datetime) -> Body:
     """A page of changes as an Atom feed."""
-    page = selecting.changes(connection, asked, now=now)
+    page = selecting.changes(connection, asked, now=now, until=now)
     given = {"site": site, "path": "/feeds/changes.atom", "query": str(asked)}
     written = atom.changes(page.rows, **given, next_query=str(page.next) if page.next else None)
     return Body(written.encode(), ATOM)
@@ -142,17 +149,15 @@ def deadlines_csv(asked: Selection, connection: Connection, now: datetime) -> Bo
     return _table(written, page, "/feeds/deadlines.csv", _newest(page))
 
 
-def changes_csv(
-    asked: Selection,
-    connection: Connection,
-    now: datetime,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> Body:
+def changes_csv(asked: Selection, connection: Connection, now: datetime, *, since: datetime | None = None) -> Body:
     """A page of changes as a table."""
-    page = selecting.changes(connection, asked, now=now, since=since, until=until)
+    page = selecting.changes(connection, asked, now=now, since=since, until=now)
     return _table(rows.csv(map(rows.change, page.rows), rows.OF_CHANGE), page, "/feeds/changes.csv")
+
+
+def _days(connection: Connection, gates: Iterable[rows.Row]) -> dict[int, int]:
+    """How often the days of the conferences of these gates have moved."""
+    return answers.moves_of_days(connection, {row["conference_id"] for row in gates})
 
 
 def _table(written: str, page: Page, path: str, modified: datetime | None = None) -> Body:
@@ -182,10 +187,6 @@ def _link(address: str | None) -> dict[str, str]:
 
 def _written(said: Any) -> bytes:
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _elsewhere(address: str) -> Body:
-    return Body(b"", "text/plain", status=301, headers={"Location": address})
 
 
 def _newest(page: Page) -> datetime | None:

@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, Response
 from confradar.settings import Settings
 from confradar.sources.base import readers
 from confradar.web.access import Access, Operator
-from confradar.web.asked import ZONES
 from confradar.web.filters import FILTERS
+from confradar.web.form import ZONES
 from confradar.web.health import Health, health
 
 HEALTH_SECONDS = 5  # that a health line is good for

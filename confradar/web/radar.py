@@ -12,7 +12,7 @@ from confradar.deadlines.parameters import Order, Status
 from confradar.deadlines.selection import Selection
 from confradar.storage import selecting
 from confradar.web import drawing, gates
-from confradar.web.asked import View
+from confradar.web.form import View
 
 
 def radar(connection: Connection, view: View, *, now: datetime, report: str) -> dict[str, Any]:

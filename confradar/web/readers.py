@@ -2,95 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from confradar.errors import SelectionError
-from confradar.settings import Settings
-from confradar.storage import database
-from confradar.web import asked, asking, changes, conference, months, origins, radar
+from confradar.web import changes, conference, form, months, origins, radar
+from confradar.web.caching import Body, elsewhere, shelf
+from confradar.web.form import View
 from confradar.web.pages import Pages
-from confradar.web.views import STATEMENT_SECONDS
 
 router = APIRouter(include_in_schema=False)
-
-
-@contextmanager
-def _reading(request: Request) -> Iterator[Connection]:
-    settings: Settings = request.app.state.settings
-    with database.reading(settings.readers_database, statement_seconds=STATEMENT_SECONDS) as connection:
-        yield connection
+# A browser asks again each time, and mostly hears that nothing changed: what is left until a date is shown.
+HTML, ASK_AGAIN = "text/html; charset=utf-8", {"Cache-Control": "no-cache"}
 
 
 @router.get("/")
 def coming(request: Request) -> Response:
     """The radar: the deadlines of a selection, coming ones, soonest first, if nothing else is asked for."""
-    view, _ = asked.view(request)
-    if asked.untidy(request):
-        return RedirectResponse(view.address(), 303)
-    pages: Pages = request.app.state.pages
-    now = asking.now(request)
-    with _reading(request) as connection:
-        shown = radar.radar(connection, view, now=now, report=request.app.state.settings.report_url)
-    return pages.page(request, "radar.html", view=view, now=now, **shown)
+    view, _ = form.view(request)
+    return form.tidied(request, view) or _page(
+        request, "radar.html", view, partial(radar.radar, report=_report(request))
+    )
 
 
 @router.get("/conferences/{slug}")
 def one_conference(request: Request, slug: Annotated[str, Path(max_length=200)]) -> Response:
     """All about a conference; the slug of one that was merged into another leads there."""
-    view, _ = asked.bare(request)
-    pages: Pages = request.app.state.pages
-    now = asking.now(request)
-    with _reading(request) as connection:
-        shown = conference.conference(
-            connection, slug.lower(), view, now=now, report=request.app.state.settings.report_url
-        )
-    if shown["found"]["slug"] != slug:
-        return RedirectResponse(view.plain(f"/conferences/{quote(shown['found']['slug'])}"), 301)
-    return pages.page(request, "conference.html", view=view, now=now, **shown)
+    view, _ = form.bare(request)
+
+    def read(connection: Connection, view: View, *, now: datetime) -> dict[str, Any] | str:
+        shown = conference.conference(connection, slug.lower(), view, now=now, report=_report(request))
+        found: str = shown["found"]["slug"]
+        return shown if found == slug else view.plain(f"/conferences/{quote(found)}")
+
+    return _page(request, "conference.html", view, read)
 
 
 @router.get("/changes")
 def moved(request: Request) -> Response:
     """What moved of a selection, the newest first; with `show=all` everything that changed."""
-    view, own = asked.view(request, "show")
-    if asked.untidy(request):
-        return RedirectResponse(view.address(own=view.own), 303)
+    view, own = form.view(request, "show")
     if own.get("show", changes.ALL) != changes.ALL:
         raise SelectionError([("show", f"found {own['show'][:40]!r}, wanted {changes.ALL}")])
-    pages: Pages = request.app.state.pages
-    now = asking.now(request)
-    with _reading(request) as connection:
-        shown = changes.changes(connection, view, everything="show" in own, now=now)
-    return pages.page(request, "changes.html", view=view, now=now, **shown)
+    read = partial(changes.changes, everything="show" in own)
+    return form.tidied(request, view) or _page(request, "changes.html", view, read)
 
 
 @router.get("/calendar")
 def month(request: Request) -> Response:
     """A month of a selection, this one if none is asked for."""
-    view, own = asked.view(request, "month")
-    if asked.untidy(request):
-        return RedirectResponse(view.address(own=view.own), 303)
-    pages: Pages = request.app.state.pages
-    now = asking.now(request)
-    with _reading(request) as connection:
-        shown = months.month(connection, view, own.get("month"), now=now)
-    return pages.page(request, "calendar.html", view=view, now=now, **shown)
+    view, own = form.view(request, "month")
+    read = partial(months.month, written=own.get("month"))
+    return form.tidied(request, view) or _page(request, "calendar.html", view, read)
 
 
 @router.get("/sources")
 def sources(request: Request) -> Response:
     """From where the dates come, and how each source was last read."""
-    view, _ = asked.bare(request)
+    view, _ = form.bare(request)
+    return _page(request, "sources.html", view, origins.sources)
+
+
+def _page(request: Request, template: str, view: View, read: Callable[..., dict[str, Any] | str]) -> Response:
+    """A page of what `read` finds, or the way to another address; the same for all who ask for it in that minute."""
     pages: Pages = request.app.state.pages
-    now = asking.now(request)
-    with _reading(request) as connection:
-        shown = origins.sources(connection, view, now=now)
-    return pages.page(request, "sources.html", view=view, now=now, **shown)
+    health = pages.health()
+
+    def make(connection: Connection, now: datetime) -> Body:
+        shown = read(connection, view, now=now)
+        if isinstance(shown, str):
+            return elsewhere(shown)
+        page = pages.page(request, template, view=view, now=now, **shown)
+        return Body(bytes(page.body), HTML, now, headers=ASK_AGAIN)
+
+    own = {"zone": view.zone.name, "health": health, **dict(view.own)}
+    return shelf(request).answer(request, make, view.asked, own=own, minutely=True)
+
+
+def _report(request: Request) -> str:
+    template: str = request.app.state.settings.report_url
+    return template

@@ -7,6 +7,7 @@ import pytest
 
 from confradar import settings as configuration
 from confradar import steps
+from confradar.deadlines import marks
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.deadlines.selection import Selection
 from confradar.deadlines.verdict import Gate
@@ -90,10 +91,30 @@ def test_an_editor_withdraws_a_gate_until_it_is_cleared(settings: Settings) -> N
 
     steps.clear_claim(slug, SUBMISSION, settings, why="it is held after all", by="ada")
     assert shown(settings) == ("disputed", FIRST)
+    with database.reading(settings.database) as connection:
+        [back, *_] = answers.conference(connection, slug)["changes"]
+    told = [back[name] for name in ("field", "direction", "reverted", "before", "after")]
+    assert told == ["date", "new", True, "withdrawn", FIRST]
     steps.withdraw_claim(slug, SUBMISSION, settings, **WHY)
     assert len(withdrawals(settings)) == 2
     steps.set_claim(slug, SUBMISSION, TRUE, settings, **WHY)
     assert shown(settings) == ("single", TRUE)
+
+
+def test_a_cleared_withdrawal_leaves_no_word_of_it(settings: Settings) -> None:
+    """Also where no source has a date: the gate is not known then, before it was called withdrawn still."""
+    slug, rebuttal = f"icml-{YEAR}", (Kind.REBUTTAL_START, 0, "")
+    steps.set_claim(slug, rebuttal, FIRST, settings, **WHY)
+    steps.withdraw_claim(slug, rebuttal, settings, **WHY)
+    said = []
+    for act in (None, steps.clear_claim):
+        if act:
+            act(slug, rebuttal, settings, why="a mistake", by="ada")
+        with database.reading(settings.database) as connection:
+            found = answers.conference(connection, slug)["deadlines"]
+        said += [marks.withdrawn(gate) for gate in found if gate["kind"] == Kind.REBUTTAL_START]
+
+    assert said == [True, False]
 
 
 def withdrawals(settings: Settings) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from confradar.storage import database
 
 from .conftest import Answer, Client
-from .store import LATER, NOW, fill
+from .store import DAY, LATER, NOW, fill
 
 Serve = Callable[..., Client]
 API = "/api/v1"
@@ -20,7 +20,7 @@ API = "/api/v1"
 @pytest.fixture
 def ask(serve: Serve) -> Client:
     """A server with four conferences."""
-    client = serve(now=lambda: NOW)
+    client = serve(now=lambda: NOW + DAY)
     fill(client.settings.database)
     return client
 

@@ -24,7 +24,7 @@ def test_every_answer_carries_the_rules_for_browsers(serve: Serve) -> None:
         assert "frame-ancestors 'none'" in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "same-origin"
-    assert ask.get("/").headers["Cache-Control"] == "no-store"
+    assert ask.get("/login").headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize(

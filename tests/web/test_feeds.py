@@ -3,21 +3,25 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import feedparser
 import pytest
+from click.testing import CliRunner
 from ical.calendar import Calendar
 from ical.calendar_stream import IcsCalendarStream
 from ical.event import Event
 
-from confradar.deadlines.conference import Direction, Merged, Verdict
+from confradar.cli import cli
+from confradar.deadlines.conference import Change, Direction, Merged, Verdict
 
 from .conftest import Answer, Client
-from .store import DAY, EXACT, HOSTILE, LATER, NIGHT, NOW, change, fill
+from .store import DAY, EXACT, HOSTILE, LATER, NIGHT, NOW, change, conference, deadline, fill
 
 Serve = Callable[..., Client]
 SUBMISSION = "icml-2026/submission@confradar"
@@ -26,7 +30,7 @@ SUBMISSION = "icml-2026/submission@confradar"
 @pytest.fixture
 def ask(serve: Serve) -> Client:
     """A server with four conferences, at an address of its own."""
-    client = serve(now=lambda: NOW, public_url="https://radar.example/")
+    client = serve(now=lambda: NOW + 2 * DAY, public_url="https://radar.example/")
     fill(client.settings.database)
     return client
 
@@ -53,17 +57,35 @@ def table(ask: Client, path: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(body(ask.get(path)), newline="")))
 
 
-@pytest.mark.parametrize("query", ["", "kind=submission", "order=latest&status=all", "limit=2", "order=name", "q=icml"])
+QUERIES = ["", "kind=submission", "order=latest&status=all", "limit=2", "order=name", "q=icml"]
+
+
+@pytest.mark.parametrize("query", QUERIES)
 def test_every_outlet_has_the_same_rows_in_the_same_order(ask: Client, query: str) -> None:
-    """JSON, CSV, iCalendar and Atom."""
+    """The page, JSON, CSV, iCalendar, Atom, and the command line, whose feeds are the same byte for byte."""
     told = json.loads(body(ask.get(f"/api/v1/deadlines?{query}")))["deadlines"]
     wanted = [row["id"] for row in told]
     feed = atom(ask, f"/feeds/deadlines.atom?{query}")
+    page = re.findall(r'<a href="/conferences/([^"?]+)">.*? <span class="kind (\w+)"', body(ask.get(f"/?{query}")))
 
     assert wanted
+    assert page == [(row["conference"]["id"], row["kind"]) for row in told]
     assert [row["id"] for row in table(ask, f"/feeds/deadlines.csv?{query}")] == wanted
     assert [uid.removesuffix("@confradar") for uid in events(ask, f"/feeds/deadlines.ics?{query}")] == wanted
     assert [entry.id.partition("deadline/")[2] for entry in feed.entries] == wanted
+    assert json.loads(printed(ask, "json", query))["deadlines"] == told
+    for form in ("csv", "ics"):
+        assert printed(ask, form, query) == ask.get(f"/feeds/deadlines.{form}?{query}").body
+
+
+def printed(ask: Client, form: str, query: str) -> bytes:
+    """What `confradar list` prints for that selection."""
+    options = [word for name, value in parse_qsl(query) for word in (f"--{name}", value)]
+    environment = {"CONFRADAR_DATABASE_URL": ask.settings.database, "CONFRADAR_PUBLIC_URL": ask.settings.public_url}
+    command = ["list", f"--{form}", "--now", (NOW + 2 * DAY).isoformat(), *options]
+    done = CliRunner().invoke(cli, command, env=environment, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout_bytes
 
 
 def test_an_exact_gate_is_an_instant_and_one_without_an_hour_a_day(ask: Client) -> None:
@@ -97,6 +119,30 @@ def test_the_calendar_names_itself_and_says_when_it_is_cut(ask: Client) -> None:
 
 
 @pytest.mark.fault("F11", "a reader sees old or new, never mixed; UIDs stay, SEQUENCE grows")
+def test_the_days_of_a_conference_rise_in_number_when_they_move(ask: Client) -> None:
+    """When they are told first they have not moved."""
+    moves = [
+        Change(20 + n, 2, NIGHT + DAY, 1, None, None, name, before, after)
+        for n, (name, before, after) in enumerate(
+            [("starts_on", None, "2026-07-05"), ("starts_on", "2026-07-05", "2026-07-06"), ("place", "Rome", "Seoul")]
+        )
+    ]
+    fill(ask.settings.database, Merged(run_id=2, at=NIGHT + DAY, changes=moves))
+
+    for path in ("/feeds/deadlines.ics?days=1", "/conferences/icml-2026.ics?days=1"):
+        assert events(ask, path)["icml-2026/days@confradar"].sequence == 1
+
+
+def test_a_backslash_stays_one(ask: Client) -> None:
+    """Before whatever letter: no line break comes of it."""
+    name = "C:\\News \\N \\n \\\\N"
+    titled = Merged(run_id=2, at=NIGHT, new_conferences=[conference(9, "slash-2026", title=name)])
+    fill(ask.settings.database, titled, Merged(run_id=2, at=NIGHT, new_deadlines=[deadline(90, 9, NIGHT + 9 * DAY)]))
+
+    [event] = events(ask, "/feeds/deadlines.ics?conference=slash-2026").values()
+    assert str(event.summary) == f"{name} 2026 · submission"
+
+
 def test_three_nights_as_a_subscriber_sees_them(ask: Client) -> None:
     """New, then moved, then withdrawn: one event, whose number rises; what was not touched keeps its bytes."""
     first = events(ask)[SUBMISSION]
@@ -138,7 +184,7 @@ def test_each_change_is_one_entry_for_ever(ask: Client) -> None:
     feed = atom(ask, "/feeds/changes.atom")
 
     newest = feed.entries[0]
-    assert newest.id == "tag:confradar.github.io,2026:change/6"
+    assert newest.id == "tag:radar.example,2026:change/6"
     assert newest.title == "ICML 2026 · submission: moved 24 hours EARLIER"
     assert newest.updated == "2026-02-04T02:00:00+00:00"
     assert "was: 5 March 2026, 23:59 AoE" in newest.summary
@@ -147,7 +193,7 @@ def test_each_change_is_one_entry_for_ever(ask: Client) -> None:
     links = {link.rel: link.href for link in atom(ask, "/feeds/changes.atom?limit=4").feed.links}
     assert links["self"] == "https://radar.example/feeds/changes.atom?limit=4"
     following = atom(ask, links["next"].removeprefix("https://radar.example"))
-    assert [entry.id for entry in following.entries] == [f"tag:confradar.github.io,2026:change/{n}" for n in (2, 1)]
+    assert [entry.id for entry in following.entries] == [f"tag:radar.example,2026:change/{n}" for n in (2, 1)]
     assert [row["id"] for row in table(ask, "/feeds/changes.csv")] == ["6", "5", "4", "3", "2", "1"]
 
 

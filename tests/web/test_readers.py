@@ -304,7 +304,7 @@ def test_fifty_rows_are_light_and_ask_no_more_than_one(serve: Serve) -> None:
         new_claims=[claim(gate, 20 + n, "5 March 2026, 23:59", "AoE") for n, gate in enumerate(gates)],
     )
     fill(ask.settings.database, more)
-    ask.get("/")  # so that the health line is known
+    ask.get("/sources")  # so that the health line is known
 
     with queries(ask) as few:
         ask.get("/?limit=1")
@@ -313,6 +313,31 @@ def test_fifty_rows_are_light_and_ask_no_more_than_one(serve: Serve) -> None:
     assert len(names(ask, "/")) == 50
     assert len(page.body) < 60_000
     assert len(many) <= len(few)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_that_is_known_is_not_made_again(ask: Client, page: str) -> None:
+    """Within a minute it costs two queries; a browser asks again each time, and hears that nothing changed."""
+    first = ask.get(page)
+    with queries(ask) as sent:
+        again = ask.get(page, If_None_Match=first.headers["ETag"])
+
+    assert (again.status, first.headers["Cache-Control"]) == (304, "no-cache")
+    assert len([one for one in sent if one.startswith("SELECT")]) == 2
+    other = ask.get(f"{page}?zone=AoE", If_None_Match=first.headers["ETag"])
+    assert (other.status, other.headers["ETag"] != first.headers["ETag"]) == (200, True)
+
+
+def test_what_came_after_that_day_is_not_told(serve: Serve) -> None:
+    """With `--now` the pages and the API tell what was so then."""
+    ask = serve(now=lambda: NOW)
+    fill(ask.settings.database)
+    token = json.loads(ask.get("/api/v1/changes").body)["token"]
+    fill(ask.settings.database, LATER)
+
+    assert "EARLIER" not in text(ask, "/changes")
+    found = json.loads(ask.get("/api/v1/changes").body)
+    assert (found["changes"][0]["id"], found["token"]) == (5, token)
 
 
 HOSTILE = ["' OR 1=1", "{{7*7}}", "<script>", "x" * 3000, "😀", "-1", "2026-02-30", "%00", "9" * 30]

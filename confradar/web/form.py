@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from confradar.deadlines.moments import IN_UTC, ReaderZone, reader_zone
 from confradar.deadlines.parameters import LIMIT_MAX, PARAMETERS
@@ -149,10 +150,10 @@ def bare(request: Request, *own: str) -> tuple[View, dict[str, str]]:
     return found, values
 
 
-def untidy(request: Request) -> bool:
-    """Whether an address has parameters without a value, as a form leaves them."""
+def tidied(request: Request, view: View) -> Response | None:
+    """The way to the same page without the parameters that a form leaves empty; None if there are none."""
     pairs: list[tuple[str, Any]] = request.query_params.multi_items()
-    return any(not value.strip() for _, value in pairs)
+    return None if all(value.strip() for _, value in pairs) else RedirectResponse(view.address(own=view.own), 303)
 
 
 def _unset(name: str) -> str:
