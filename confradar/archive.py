@@ -257,9 +257,11 @@ def purge(folder: Path, *, before: datetime, needed: Collection[str], dry_run: b
 def _keep_alone(folder: Path, file: str, offset: int, target: Path) -> None:
     """Put the record of a page, as it is, into a file of its own."""
     with (folder / file).open("rb") as stream:
-        length = warc.record_at(stream, offset).length
+        found = warc.record_at(stream, offset)
         stream.seek(offset)
-        record = stream.read(length)
+        record = stream.read(found.length)
+    if found.broken:
+        return
     target.parent.mkdir(exist_ok=True)
     draft = target.with_suffix(".new")
     draft.write_bytes(record)

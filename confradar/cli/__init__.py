@@ -33,6 +33,7 @@ COMMANDS = {
     "graph": ("drawing", "Show the steps, their last states and what they need."),
     "runs": ("operating", "Show what ran; cancel, retry, release."),
     "replay": ("replaying", "Read a night again from its archive, without network."),
+    "backfill": ("replaying", "Read the nights of some days again from the archive."),
     "logs": ("logs", "Show what a run logged, or follow it."),
     "schedule": ("operating", "Show, pause or resume the schedule of the nights."),
     "fetch": ("trying", "Show what a source would send and get for one page."),

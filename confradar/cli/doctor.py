@@ -16,16 +16,23 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from confradar import app, steps
+from confradar import app, archive, steps
 from confradar import settings as configuration
 from confradar.cli import tables
 from confradar.cli.records import name_of
 from confradar.cli.running import check_sources
 from confradar.deadlines.words import span_of
-from confradar.errors import BrokerUnavailable, ConfRadarError, DatabaseUnavailable, SchemaMismatch, SettingError
+from confradar.errors import (
+    BrokenArchive,
+    BrokerUnavailable,
+    ConfRadarError,
+    DatabaseUnavailable,
+    SchemaMismatch,
+    SettingError,
+)
 from confradar.settings import Settings, masked
 from confradar.sources.base import readers
-from confradar.storage import alerts, database, history
+from confradar.storage import alerts, conferences, database, history
 
 DISK_MIN = 500 * 1024 * 1024
 LLM_KEYS = ("CONFRADAR_SA_OPENAI", "OPENAI_API_KEY")
@@ -113,6 +120,7 @@ class _Looked:
             "steps": (("migrations",), self._steps),
             "alerts": (("migrations",), self._alerts),
             "disk": ((), self._disk),
+            "archive": (("migrations",), self._archive),
             "sources": ((), self._sources),
             "settings": ((), self._set),
             "llm": ((), lambda: _llm(self._environ)),
@@ -215,6 +223,21 @@ class _Looked:
             wanted = f"make room, at least {DISK_MIN // 1024**2} MiB"
             raise ConfRadarError(f"{free // 1024**2} MiB free at {folder}: {wanted}")
         return f"{free // 1024**3} GiB free at {folder}"
+
+    def _archive(self) -> str:
+        folder = self._settings.archive_dir
+        found = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        place = next(one for one in (folder, *folder.parents) if one.exists())
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise ConfRadarError(f"{place} cannot be written to, so that no crawl is archived: mend its rights")
+        with database.reading(self._settings.database) as connection:
+            last = conferences.last_archived(connection)
+        try:
+            told = f"the page that was read last is there: {archive.find(folder, last).url}" if last else "still empty"
+        except BrokenArchive as error:
+            wanted = "all nodes must share this folder (CONFRADAR_DATA_DIR)"
+            raise ConfRadarError(f"the page that was read last is not there, {wanted}: {error}") from error
+        return f"{found / 1024**2:.1f} MiB at {folder}; {told}"
 
     def _sources(self) -> str:
         check_sources(self._settings)

@@ -14,8 +14,9 @@ from confradar import settings as configuration
 def prune(dry_run: bool) -> None:
     """Delete runs with their steps, logs, checks and kept outputs after 90 days, operators' acts after 400.
 
-    Runs each night by itself. CONFRADAR_KEEP_DAYS and CONFRADAR_KEEP_AUDIT_DAYS say otherwise. The history of dates
-    stays, and so does each source's newest good output.
+    Runs each night by itself. CONFRADAR_KEEP_DAYS and CONFRADAR_KEEP_AUDIT_DAYS say otherwise, CONFRADAR_ARCHIVE_DAYS
+    for how many days a night can be replayed; its files go a month later. The history of dates stays, and so do each
+    source's newest good output and the pages behind what is believed.
     """
     settings = configuration.load()
     steps.prepare(settings)

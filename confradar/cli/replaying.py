@@ -1,8 +1,9 @@
-"""Commands that run again from the archive: replay."""
+"""Commands that run again from the archive: replay, backfill."""
 
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 
 import click
 
@@ -31,6 +32,28 @@ def replay(run: str, into: str | None, if_busy: str, by: str) -> None:
     settings, console = chosen(into), tables.messages()
     console.print(f"database {masked(settings.database)} · archive {settings.archive_dir}", soft_wrap=True)
     done = steps.replay(run, settings, by=by, if_busy=if_busy, say=console.print)
+    tables.figures(console, done)
+    sys.exit(EXIT_CODES.get(done.status, 1))
+
+
+@click.command()
+@click.option("--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day.")
+@click.option("--to", "last", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day, included.")
+@click.option("--source", metavar="NAME", help="Only this source.")
+@click.option("--pause", type=click.FloatRange(min=0), default=1, show_default=True, help="Seconds between two parts.")
+@by_option
+def backfill(first: datetime, last: datetime, source: str | None, pause: float, by: str) -> None:
+    """Read the nights of some days again from the archive, e.g. `backfill --from 2026-11-20 --to 2026-11-22`.
+
+    One source of one day at a time, each at the instant of its night: nothing newer is overwritten, and what was missed
+    is added to the history with a mark. Called again, it does only what is missing or failed. Days of which the archive
+    has nothing are named and skipped. Exit codes: 0 done, 1 failed, 2 usage or refused, 3 some parts failed.
+    """
+    settings, console = chosen(None), tables.messages()
+    done, _ = steps.backfill(
+        first.date(), last.date(), settings, source=source, by=by, pause=pause,
+        say=lambda told: console.print(told, soft_wrap=True),
+    )  # fmt: skip
     tables.figures(console, done)
     sys.exit(EXIT_CODES.get(done.status, 1))
 

@@ -1,6 +1,7 @@
 """The steps of the pipeline as plain functions: they return a value and its metadata, and need no broker."""
 
 from confradar.steps.attempting import crawl_in_run
+from confradar.steps.backfilling import backfill
 from confradar.steps.crawling import crawl, reach
 from confradar.steps.delivering import DELIVER, deliver
 from confradar.steps.describing import DELAYS_OF, describe_sources
@@ -44,6 +45,7 @@ __all__ = [
     "Materialised",
     "NightState",
     "Opened",
+    "backfill",
     "cancel",
     "clear_claim",
     "close",

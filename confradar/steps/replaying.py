@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from confradar import archive
 from confradar.archive import File
 from confradar.crawling import process
-from confradar.errors import UnknownName
+from confradar.errors import RunRefused, UnknownName
 from confradar.settings import Settings
 from confradar.sources.base import readers, step_of
 from confradar.steps.attempting import crawl_in_run
@@ -73,7 +73,10 @@ def from_archive(
     if_busy: str,
     say: Callable[[str], None],
 ) -> ledger.Run:
-    """Run these files, of one instant, as the run of that key: open it or go on with it, read, store, close."""
+    """Run these files, of one instant, as the run of that key: open it or go on with it, read, store, close.
+
+    Raises RunRefused if another process that is alive has it in hands.
+    """
     names = list(dict.fromkeys(step_of(file.source) for file in files))
     while True:
         opened = open_run(
@@ -86,7 +89,8 @@ def from_archive(
         time.sleep(settings.waiting_seconds)
     process.preload()
     for name in names:
-        crawl_in_run(key, name, settings, files={file.source: file.name for file in files})
+        if crawl_in_run(key, name, settings, files={file.source: file.name for file in files})[0] is None:
+            raise RunRefused(f"Step {name} of run {key} is in the hands of another process; it stores the run.")
     store_run(key, settings)
     with database.reading(settings.database) as connection:
         return ledger.find(connection, key)

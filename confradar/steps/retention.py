@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
+from confradar import archive
+from confradar.errors import BrokenArchive
 from confradar.settings import Settings
 from confradar.steps.runs import CUT, Materialised
-from confradar.storage import database, retention
+from confradar.storage import conferences, database, retention
 
 PRUNE = "prune"
 
@@ -16,8 +18,10 @@ def prune(settings: Settings, *, now: datetime | None = None, dry_run: bool = Fa
     """Delete runs with their steps, logs, checks and kept outputs after `keep_days`, operators' acts after longer.
 
     Some runs at a time, each batch in a transaction of its own that locks nothing that a night needs: killed between
-    two, the next call goes on. With `dry_run`, only count. `now` is this moment unless given. The value is the number
-    of rows by table. Raises DatabaseUnavailable, DatabaseBusy.
+    two, the next call goes on. Archives go after `archive_days` and the month in which younger ones may refer to them,
+    but for the pages behind mentions. With `dry_run`, only count. `now` is this moment unless given. The value is the
+    number of rows by table, of `archive` the files and of `archive/kept` the pages. Raises DatabaseUnavailable,
+    DatabaseBusy, BrokenArchive.
     """
     if now is None:
         with database.reading(settings.database) as connection:
@@ -37,8 +41,17 @@ def prune(settings: Settings, *, now: datetime | None = None, dry_run: bool = Fa
             found = finish(connection, doomed)
         rows.update(found)
         batches += 1
+    with database.reading(settings.database) as connection:
+        needed = conferences.archived(connection)
+    written_before = now - timedelta(days=settings.archive_days)
+    try:
+        gone = archive.purge(settings.archive_dir, before=written_before, needed=needed, dry_run=dry_run)
+    except OSError as error:
+        raise BrokenArchive(f"{settings.archive_dir} cannot be tidied up: {error}") from error
+    rows.update({"archive": gone["files"], f"archive/{archive.KEPT}": gone["pages"]})
     metadata = {
         "dry_run": dry_run,
+        "written_before": written_before.isoformat(),
         "batches": batches,
         "ended_before": ended_before.isoformat(),
         "acted_before": acted_before.isoformat(),

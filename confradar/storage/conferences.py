@@ -74,6 +74,14 @@ def archived(connection: Connection) -> set[str]:
     return set(connection.scalars(select(column).where(column.is_not(None)).distinct()))
 
 
+def last_archived(connection: Connection) -> str | None:
+    """The reference of the page that was archived last."""
+    seen = tables.mention.c
+    query = select(seen.archived).where(seen.archived.is_not(None)).order_by(seen.last_seen_at.desc(), seen.id).limit(1)
+    found: str | None = connection.scalar(query)
+    return found
+
+
 def write(connection: Connection, merged: Merged) -> None:
     """Write one night's differences, set-wise and in key order; nothing is executed for what has no rows."""
     new = sorted(merged.new_conferences, key=attrgetter("id"))

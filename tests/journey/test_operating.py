@@ -357,7 +357,7 @@ def test_the_doctor_names_what_is_set_wrong(typed: Type, environment: dict[str, 
     assert words in _line(said.out, name)
     others = [line for line in said.out.splitlines() if line.startswith("not ok") and f" {name} " not in line]
     assert all(line.endswith(f" not known: mend what the line `{name}` says first") for line in others), said.out
-    assert len(others) == {"database": 5, "broker": 3}.get(name, 0)
+    assert len(others) == {"database": 6, "broker": 3}.get(name, 0)
     assert "hidden" not in said.out + said.err
 
 
@@ -389,7 +389,7 @@ def test_no_broker_is_no_fault_where_none_is_configured(typed: Type) -> None:
 def test_the_doctor_looks_at_every_part(typed: Type, line: str) -> None:
     """Whatever is well or not: the same lines, in the same order."""
     services, record = ["database", "migrations", "broker", "workers", "beat", "queue"], ["schedule", "steps", "alerts"]
-    parts = [*services, *record, "disk", "sources", "settings", "llm"]
+    parts = [*services, *record, "disk", "archive", "sources", "settings", "llm"]
     for environment in (
         {},
         {"DATABASE_URL": "sqlite:////proc/none"},

@@ -5,18 +5,22 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, Table, create_engine, func, insert, select
+from sqlalchemy import Connection, Engine, Table, create_engine, func, insert, select, update
 
-from confradar import servers, steps
+from confradar import archive, servers, steps
 from confradar import settings as configuration
 from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
+from confradar.deadlines.merge import merge
+from confradar.errors import BrokenArchive
 from confradar.settings import Settings
 from confradar.steps.runs import CUT
-from confradar.storage import alerts, audit, database, ledger, logs, outputs, retention, run_tables
+from confradar.storage import alerts, audit, conferences, database, ledger, logs, outputs, retention, run_tables
 from confradar.storage import tables as t
 
 NOW = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
@@ -38,9 +42,9 @@ CREATE TRIGGER hang BEFORE DELETE ON run WHEN OLD.id = 30 BEGIN SELECT count(*) 
 
 
 @pytest.fixture
-def settings(url: str) -> Settings:
+def settings(url: str, tmp_path: Path) -> Settings:
     """The settings of an empty database with tables."""
-    return configuration.load(CONFRADAR_DATABASE_URL=url)
+    return configuration.load(CONFRADAR_DATABASE_URL=url, data_dir=tmp_path / "data")
 
 
 @pytest.fixture
@@ -326,3 +330,38 @@ def test_a_run_that_an_operator_has_in_hands_is_passed_over(postgres: str) -> No
         steps.prune(settings, now=NOW)
 
     assert keys(postgres) == ["held", "newest"]
+
+
+def test_archives_go_but_for_the_pages_behind_mentions(settings: Settings) -> None:
+    """A file goes a month after its time; a page that a mention names is found by the same name, as long as it does."""
+    folder, body = settings.archive_dir, b"<h1>ICML 2026</h1>"
+    pages = {}
+    for days in (121, 119):
+        file = archive.file_name("elra", NOW - timedelta(days=days), f"nightly:{days}", 1)
+        writer = archive.Writer(folder, file, {}, most=1 << 20)
+        for url in ("https://a.example/", "https://b.example/"):
+            at = NOW - timedelta(days=days)
+            pages[days, url] = writer.write((url, ""), 200, [], body + url.encode(), at=at, last=None)
+        os.utime(folder / file, (at.timestamp(), at.timestamp()))
+    wanted = pages[121, "https://b.example/"]
+    assert wanted
+    with database.transaction(settings.database) as connection:
+        said = replace(listing(), archived=wanted.reference)
+        conferences.write(
+            connection, merge(conferences.known(connection), [SourceOutput("elra", (said,))], run_id=1, now=NOW)
+        )
+
+    told = steps.prune(settings, now=NOW, dry_run=True)
+    done = steps.prune(settings, now=NOW)
+
+    assert told.value == done.value
+    assert done.value["archive"] == 1
+    assert [file.run for file in archive.files(folder)] == ["nightly:119"]
+    assert archive.find(folder, wanted.reference).body == body + b"https://b.example/"
+    with pytest.raises(BrokenArchive, match="is gone: archives are kept for a time only"):
+        archive.find(folder, pages[121, "https://a.example/"].reference)
+
+    with database.transaction(settings.database) as connection:
+        connection.execute(update(t.mention).values(archived=None))
+    assert steps.prune(settings, now=NOW).value["archive/kept"] == 1
+    assert not any(path.is_file() for path in (folder / "kept").iterdir())
