@@ -11,7 +11,8 @@ from confradar.errors import SettingError as _SettingError
 try:
     _settings = _configuration.load()
 except _SettingError as _error:  # one line, as from `confradar`, in whatever program reads this
-    raise SystemExit(f"confradar: {_error}") from None
+    _sys.stderr.write(f"confradar: {_error}\n")
+    raise SystemExit(_error.exit_code) from None
 
 broker_url = result_backend = _settings.broker
 # Celery's own commands name an address that does not answer, but not why it was that one.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import math
-import os
 import re
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, unquote
+from urllib.parse import quote
+from zoneinfo import available_timezones
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
@@ -20,6 +18,9 @@ from confradar.errors import SettingError
 
 _SECRET_NAME = re.compile(r"(?i)password|secret|token|(?<!public)_key|basic_auth|openai|operator_hash")
 DEFAULT_BROKER = "redis://127.0.0.1:6379/0"
+# What the compose file uses where nothing is set: anybody can read it there.
+DEVELOPMENT = "development-only"
+DEVELOPMENT_HASH = "$argon2id$v=19$m=65536,t=3,p=4$5PG+/DM6kPE1tEWONmoYbA$I5oVVEciGbSz2c3lan3F5hOEehLnRiq4YwnI34TZq8E"
 
 
 class Settings(BaseSettings):
@@ -38,7 +39,9 @@ class Settings(BaseSettings):
 
     flower_port: int = Field(5555, ge=1, le=65535)
     flower_url: str = ""
+    flower_basic_auth: str = Field("", validation_alias="FLOWER_BASIC_AUTH")  # read by Flower itself
     zone: str = "UTC"  # in which the commands show times
+    public: bool = False  # others than us can reach this: development secrets are refused
     public_url: str = ""
     web_port: int = Field(3000, ge=1, le=65535)
     web_seconds: float = Field(5, gt=0)
@@ -91,6 +94,21 @@ class Settings(BaseSettings):
             raise ValueError("seconds, 0 or more, with commas between: 20,60,120")
         return waits
 
+    @field_validator("database_url", "readers_database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and not re.match(r"postgres(ql)?(\+psycopg2)?://|sqlite:///.", value):
+            raise ValueError("postgresql://user:password@host/name or sqlite:///file")
+        return value
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        known = {name.casefold() for name in available_timezones()} | {"aoe"}
+        if value.strip().casefold() not in known:
+            raise ValueError("UTC, AoE or a name such as Europe/Berlin")
+        return value
+
     @field_validator("broker_url")
     @classmethod
     def _redis(cls, value: str) -> str:
@@ -142,6 +160,16 @@ class Settings(BaseSettings):
                 "CONFRADAR_PROXY_HEADER: it is believed from a trusted proxy only; name its address in "
                 "CONFRADAR_TRUSTED_PROXY"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _secrets(self) -> Settings:
+        for name, value in self if self.public else ():
+            if value == DEVELOPMENT_HASH or (isinstance(value, str) and DEVELOPMENT in value):
+                raise SettingError(
+                    f"{variable(name)}: found the secret of development, wanted with CONFRADAR_PUBLIC: one that "
+                    "nobody can read in the compose file"
+                )
         return self
 
     @property
@@ -228,87 +256,25 @@ class Settings(BaseSettings):
         return shown
 
 
-SOURCE_FIELDS = (
-    "url",
-    "expected",
-    "floor",
-    "delay",
-    "concurrency",
-    "max_pages",
-    "max_items",
-    "max_depth",
-    "budget",
-    "cache",
-    "autothrottle",
-)
-
-
 def load(**overrides: Any) -> Settings:
     """The settings of this process's environment. Raises SettingError, naming setting, value and what is wanted."""
     try:
         return Settings(**overrides)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0])
-        name = name if name.isupper() else f"CONFRADAR_{name.upper()}"
+        name = variable(str(first["loc"][0]))
         wanted = re.sub(r"^(Input should be |Value error, )|, unable to .*$", "", first["msg"])
         found = "what is not shown" if _SECRET_NAME.search(name) else repr(masked(str(first["input"])))
         raise SettingError(f"{name}: found {found}, wanted: {wanted}") from None
 
 
-def source_overrides(name: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What the environment says of one source: CONFRADAR_SOURCE_WIKICFP_URL gives {"url": …}.
-
-    Raises SettingError for a field that no source has.
-    """
-    prefix = f"CONFRADAR_SOURCE_{name.upper()}_"
-    found = {key.removeprefix(prefix).lower(): value for key, value in environ.items() if key.startswith(prefix)}
-    for field in found:
-        if field not in SOURCE_FIELDS and not field.startswith("feed_"):
-            raise SettingError(
-                f"{prefix}{field.upper()}: no source has that setting; there are {', '.join(SOURCE_FIELDS)}"
-            )
-    return found
-
-
-def given(environ: Mapping[str, str], *, sources: Iterable[str], others: Iterable[str] = ()) -> list[str]:
-    """The names of our settings that the environment has; `others` are read elsewhere.
-
-    Raises SettingError for one that begins as ours do but is none, with a near one: what is misspelt changes nothing.
-    """
-    fields = Settings.model_fields.items()
-    known = {f"CONFRADAR_{name.upper()}" for name, field in fields if not isinstance(field.validation_alias, str)}
-    known |= {field.validation_alias for _, field in fields if isinstance(field.validation_alias, str)}
-    known |= {"DATABASE_URL", *others}
-    of_sources = tuple(f"CONFRADAR_SOURCE_{name.upper()}_" for name in sources)
-    for name in environ:
-        if name.startswith("CONFRADAR_") and name not in known and not name.startswith(of_sources):
-            near = difflib.get_close_matches(name, [*known, *of_sources], n=1)
-            hint = f"; did you mean {near[0]}?" if near else "; `confradar config` prints all"
-            raise SettingError(f"{name} is no setting{hint}")
-    return [name for name in environ if name in known or name.startswith(of_sources)]
-
-
-def secrets(settings: Settings, environ: Mapping[str, str] = os.environ) -> set[str]:
-    """What no log may show: the passwords of the settings, and every value of the environment that is named as one.
-
-    A word that stands openly elsewhere in the settings, such as a user who is his own password, cannot be hidden.
-    """
-    found = {
-        password
-        for url in (
-            settings.database,
-            settings.readers_database,
-            settings.broker,
-            settings.flower_url,
-            settings.mail_url,
-        )
-        for pattern in (r"//[^/@:]*:(.+)@", r"password=([^&]+)")
-        for password in re.findall(pattern, url)
-    }
-    found |= {unquote(password) for password in found}
-    found |= {value for name, value in environ.items() if _SECRET_NAME.search(name)}
-    return found - {"confradar", "postgres", settings.postgres_user, settings.postgres_hostname, settings.postgres_db}
+def variable(name: str) -> str:
+    """The variable of the environment that gives the setting of that name."""
+    if name.isupper():  # as an error of pydantic has it
+        return name
+    field = Settings.model_fields.get(name)
+    alias = field.validation_alias if field else None
+    return alias if isinstance(alias, str) else f"CONFRADAR_{name.upper()}"
 
 
 def _with_driver(url: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from celery import Task, chord, group, shared_task, signals
@@ -12,11 +14,15 @@ from celery.canvas import Signature
 from celery.exceptions import Ignore
 from kombu import Connection
 from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.exceptions import ResponseError
 
-from confradar import graph, logs, steps
+from confradar import environment, graph, logs, steps
 from confradar import settings as configuration
 from confradar.crawling import process
-from confradar.errors import ConfRadarError, DatabaseUnavailable, RunRefused
+from confradar.crawling.options import check_environment
+from confradar.errors import ConfRadarError, DatabaseUnavailable, RunRefused, SettingError
+from confradar.settings import masked
 from confradar.sources.base import crawled_by
 from confradar.steps import STORE, STORE_SECONDS
 from confradar.storage import database, ledger
@@ -38,20 +44,39 @@ def _preload(**_: object) -> None:
 def _write(logger: logging.Logger, **_: object) -> None:
     """Celery's handlers stay, for stderr or the file that `--logfile` names; what they write is one line a record."""
     settings = configuration.load()
-    logs.conceal(configuration.secrets(settings))
+    logs.conceal(environment.secrets(settings))
     logs.configure(settings.log_format, logger)
 
 
 @signals.after_setup_logger.connect
 def _ready(logger: logging.Logger, **_: object) -> None:
-    """Before a worker or beat begins: make the folder of beat's schedule, and say so if no broker answers."""
+    """Before a worker or beat begins: refuse what cannot work, make the folder of beat's schedule, look for the broker.
+
+    A broker that does not answer is told, and waited for.
+    """
     settings = configuration.load()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
+        check_environment(settings)
         with Connection(settings.broker, connect_timeout=2) as connection:
             connection.ensure_connection(max_retries=1, interval_start=0)
+            _refuse_eviction(settings.broker, connection.default_channel.client)  # type: ignore[attr-defined]
+    except SettingError as error:  # any other exception Celery would only log
+        sys.stderr.write(f"confradar: {error}\n")
+        raise SystemExit(error.exit_code) from None
     except (OperationalError, OSError) as error:
         logger.error("%s (%s). It is asked again until it does.", settings.broker_silent, str(error).rstrip("."))
+
+
+def _refuse_eviction(broker: str, client: Redis) -> None:
+    """Raise SettingError if a broker whose memory is full throws messages away: nights would vanish without a word."""
+    with suppress(ResponseError):  # one that does not tell
+        policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "noeviction")
+        if policy != "noeviction":
+            raise SettingError(
+                f"CONFRADAR_BROKER_URL: {masked(broker)} has the maxmemory-policy {policy!r}, wanted: 'noeviction', "
+                "with which it refuses a message rather than lose one"
+            )
 
 
 @signals.task_failure.connect

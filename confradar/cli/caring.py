@@ -6,8 +6,8 @@ import json
 
 import click
 
+from confradar import environment, steps
 from confradar import settings as configuration
-from confradar import steps
 from confradar.settings import masked
 from confradar.sources.base import readers
 from confradar.storage import database, dumping, rights
@@ -19,14 +19,14 @@ def config(as_json: bool) -> None:
     """Print the effective settings, secrets masked."""
     shown = configuration.load().shown()
     for name in readers():
-        for field, value in configuration.source_overrides(name).items():
+        for field, value in environment.source_overrides(name).items():
             shown[f"source_{name}_{field}"] = masked(value)
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2, default=str))
         return
     for name, value in shown.items():
         written = ",".join(f"{part:g}" for part in value) if isinstance(value, tuple) else value
-        click.echo(f"{'' if name.startswith('postgres_') else 'CONFRADAR_'}{name.upper()}={written}")
+        click.echo(f"{configuration.variable(name)}={written}")
 
 
 @click.group()

@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from confradar import app, archive, steps
+from confradar import app, archive, environment, steps
 from confradar import settings as configuration
 from confradar.cli import tables
 from confradar.cli.records import name_of
-from confradar.cli.running import check_sources
+from confradar.crawling.options import check_sources
 from confradar.deadlines.words import span_of
 from confradar.errors import (
     BrokenArchive,
@@ -244,7 +244,7 @@ class _Looked:
         return f"{len(readers())} declared; `confradar sources` shows them, `confradar doctor --online` asks them"
 
     def _set(self) -> str:
-        ours = configuration.given(self._environ, sources=readers(), others=LLM_KEYS)
+        ours = environment.given(self._environ, sources=readers(), others=LLM_KEYS)
         return f"{len(ours)} set; `confradar config` prints all that count, secrets masked"
 
 

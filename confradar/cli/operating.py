@@ -11,7 +11,8 @@ from rich.text import Text
 from confradar import graph, steps
 from confradar.cli import records, tables
 from confradar.cli.reading import json_option, opened, print_json
-from confradar.cli.running import budget_option, busy_option, by_option, check_sources, execute
+from confradar.cli.running import budget_option, busy_option, by_option, execute
+from confradar.crawling.options import check_environment
 from confradar.deadlines.words import short_key
 from confradar.settings import Settings
 from confradar.sources.base import step_of
@@ -138,7 +139,7 @@ def retry(key: str, budget: float, if_busy: str, by: str) -> None:
     settings = opened()
     run = _resolved(settings, key)
     plan = graph.plan(steps.retry_target(run.key, settings))
-    check_sources(settings, plan.names)
+    check_environment(settings, plan.names)
     click.echo(f"repeats {', '.join(plan.names)} of {run.key}", err=True)
     sys.exit(execute(settings, plan, budget=budget, if_busy=if_busy, by=by, retry_of=run.key))
 

@@ -8,7 +8,8 @@ import click
 
 from confradar import graph, steps
 from confradar.cli.reading import now_option, opened
-from confradar.cli.running import budget_option, by_option, check_sources, through
+from confradar.cli.running import budget_option, by_option, through
+from confradar.crawling.options import check_environment
 
 
 @click.command()
@@ -24,7 +25,7 @@ def recheck(conference: str | None, budget: float, now: str | None, by: str) -> 
     `crawl`.
     """
     settings, instant = opened(), steps.instant(now)
-    check_sources(settings)
+    check_environment(settings)
     found = steps.to_recheck(settings, now=instant, conference=conference)
     if not found:
         click.echo("No gate is near: there is nothing to read again.")

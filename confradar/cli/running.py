@@ -7,22 +7,21 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
 from rich.console import Console
 
-from confradar import app, graph, logs, servers, steps
+from confradar import app, environment, graph, logs, servers, steps
 from confradar import settings as configuration
 from confradar.cli import following, radar, tables
-from confradar.crawling.options import options
+from confradar.crawling.options import check_environment
 from confradar.deadlines.selection import Selection
 from confradar.deadlines.words import counted, seconds, short_key
 from confradar.errors import BrokerUnavailable, DatabaseUnavailable, ServerFailed
 from confradar.settings import Settings, masked
-from confradar.sources.base import readers
 from confradar.storage import database, history, ledger
 from confradar.storage.run_tables import RECHECK
 
@@ -74,7 +73,7 @@ def crawl(target: str, budget: float, dry_run: bool, if_busy: str, by: str) -> N
     """
     settings = configuration.load()
     plan = graph.plan(target)
-    check_sources(settings, plan.names)
+    check_environment(settings, plan.names)
     if dry_run:
         _show_plan(plan, settings)
     else:
@@ -140,13 +139,6 @@ def through(settings: Settings, plan: graph.Plan, task: str, how: Mapping[str, A
     if run.status in EXIT_CODES:
         radar.coming(settings, Selection(limit=10), now=run.logical_instant)
     return EXIT_CODES.get(run.status, 1)
-
-
-def check_sources(settings: Settings, steps_: Collection[str] | None = None) -> None:
-    """Raise SettingError for a setting of a source (of those steps, or of all) that cannot be used."""
-    for reader in readers().values():
-        if steps_ is None or reader.source.step in steps_:
-            options(reader.source, settings, configuration.source_overrides(reader.source.name))
 
 
 class Watching:
@@ -219,6 +211,7 @@ def up() -> None:
     CONFRADAR_FLOWER_PORT give other ports. Stays in the foreground; Ctrl-C stops all of it.
     """
     settings, console = configuration.load(), tables.messages()
+    check_environment(settings)
     steps.prepare(settings)
     with servers.alone(settings.data_dir / "up.lock"), servers.stack(settings, services=True) as (broker, own):
         try:
@@ -247,7 +240,8 @@ def watchdog(check: bool) -> None:
     if check:
         click.echo(f"looked at {steps.last_look(settings, now=steps.now_utc()):%Y-%m-%d %H:%M:%S} UTC")
         return
-    logs.conceal(configuration.secrets(settings))
+    check_environment(settings)
+    logs.conceal(environment.secrets(settings))
     logs.configure(settings.log_format)
     log.info("watching %s each %g s", masked(settings.database), settings.watchdog_seconds)
     steps.keep_watching(settings, log.info)

@@ -9,9 +9,10 @@ import sys
 import click
 from argon2 import PasswordHasher
 
-from confradar import logs, steps
+from confradar import environment, logs, steps
 from confradar import settings as configuration
 from confradar.cli.reading import now_option
+from confradar.crawling.options import check_environment
 from confradar.errors import SettingError
 from confradar.settings import masked
 
@@ -35,10 +36,12 @@ def serve(host: str, port: int | None, now: str | None) -> None:
     from confradar.web import serving  # noqa: PLC0415 - the other command of this file needs no web server
 
     settings = configuration.load()
+    check_environment(settings)
     moment = steps.instant(now)
-    if not _is_loopback(host) and not (settings.operator_hash or settings.proxy_header):
+    if (settings.public or not _is_loopback(host)) and not (settings.operator_hash or settings.proxy_header):
+        reached = "CONFRADAR_PUBLIC: this" if settings.public else f"--host: {host}"
         raise SettingError(
-            f"--host: {host} can be reached from elsewhere, and there is no sign-in. Set CONFRADAR_OPERATOR_HASH "
+            f"{reached} can be reached from elsewhere, and there is no sign-in. Set CONFRADAR_OPERATOR_HASH "
             "(`confradar operator-password` makes it), or CONFRADAR_PROXY_HEADER with CONFRADAR_TRUSTED_PROXY"
         )
     steps.prepare(settings)
@@ -46,7 +49,7 @@ def serve(host: str, port: int | None, now: str | None) -> None:
         address, number = listening.getsockname()[:2]
         place = f"[{address}]" if ":" in address else address
         click.echo(f"serving http://{place}:{number} · database {masked(settings.database)} · Ctrl-C stops", err=True)
-        logs.conceal(configuration.secrets(settings))
+        logs.conceal(environment.secrets(settings))
         logs.configure(settings.log_format)
         logging.getLogger("alembic").setLevel(logging.WARNING)  # it would tell of each look at the revision
         try:

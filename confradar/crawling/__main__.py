@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from confradar import logs
+from confradar import environment, logs
 from confradar import settings as configuration
 from confradar.crawling import child
 from confradar.crawling.options import CrawlOptions, options
@@ -36,9 +36,9 @@ def main() -> int:
     if given.options:
         chosen = CrawlOptions.from_json(json.loads(given.options.read_text()))
     else:
-        overrides = configuration.source_overrides(source.name)
+        overrides = environment.source_overrides(source.name)
         chosen = options(source, configuration.load(), overrides, budget=given.budget)
-    logs.conceal(configuration.secrets(configuration.load()))
+    logs.conceal(environment.secrets(configuration.load()))
     logs.configure("plain")
     given.out.mkdir(parents=True, exist_ok=True)
     spool = given.out / f"{source.name}.jsonl"

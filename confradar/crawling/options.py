@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from confradar import environment
 from confradar.errors import SettingError
 from confradar.settings import Settings
-from confradar.sources.base import Source
+from confradar.sources.base import Source, readers
 
 SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 
@@ -93,7 +94,7 @@ def options(
 ) -> CrawlOptions:
     """The options of a crawl of that source.
 
-    `overrides` is what the environment says of it (`settings.source_overrides`); `budget`, in seconds of
+    `overrides` is what the environment says of it (`environment.source_overrides`); `budget`, in seconds of
     crawling, goes before that. Raises SettingError, naming the setting, for a value that cannot be used.
     """
     polite = source.politeness
@@ -125,6 +126,19 @@ def options(
         archive_bytes=settings.archive_bytes,
         cache_seconds=read.number("cache", 0),
     )
+
+
+def check_environment(settings: Settings, steps: Collection[str] | None = None) -> None:
+    """What stops a start: raises as `check_sources`, and for a setting of a source that there is not."""
+    environment.refuse_unknown_sources(readers())
+    check_sources(settings, steps)
+
+
+def check_sources(settings: Settings, steps: Collection[str] | None = None) -> None:
+    """Raise SettingError for a setting of a source (of those steps, or of all) that cannot be used."""
+    for reader in readers().values():
+        if steps is None or reader.source.step in steps:
+            options(reader.source, settings, environment.source_overrides(reader.source.name))
 
 
 class _Overrides:

@@ -19,6 +19,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
+from confradar import environment
 from confradar import settings as configuration
 from confradar.crawling import politeness
 from confradar.crawling.addresses import Addresses
@@ -264,7 +265,7 @@ class Loader:
     def load(self, name: str) -> type[ListingSpider]:
         """The spider of that source, with the options of this environment. Raises KeyError."""
         source = readers()[name].source
-        return spider(name, options(source, configuration.load(), configuration.source_overrides(name)))
+        return spider(name, options(source, configuration.load(), environment.source_overrides(name)))
 
     def find_by_request(self, request: Request) -> list[str]:
         """The sources that may be asked for this address (`scrapy shell`)."""

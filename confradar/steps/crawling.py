@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 import psutil
 
-from confradar import logs
+from confradar import environment, logs
 from confradar import settings as configuration
 from confradar.crawling import process
 from confradar.crawling.process import CrawlOptions
@@ -57,7 +57,7 @@ def crawl(
     settings = settings or configuration.load()
     found = []
     for source in crawled_by(name):
-        options = process.options(source, settings, configuration.source_overrides(source.name), budget=budget)
+        options = process.options(source, settings, environment.source_overrides(source.name), budget=budget)
         if parts is not None:
             if not (part := parts.get(source.name)):
                 continue
@@ -118,7 +118,7 @@ def reach(name: str, settings: Settings) -> str:
     Raises SourceUnreachable with the reason. An expected degradation is no reason.
     """
     source = reader(name).source
-    options = process.options(source, settings, configuration.source_overrides(name), budget=REACHING_SECONDS)
+    options = process.options(source, settings, environment.source_overrides(name), budget=REACHING_SECONDS)
     feed = next((feed for feed in source.feeds if feed.name in options.feeds), None)
     page = urljoin(source.base, feed.path if feed else "")
     options = replace(options, only={page: feed.name if feed else ""}, max_pages=1, retry_waits=options.retry_waits[:1])

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from confradar import settings as configuration
+from confradar import environment
 from confradar.crawling.options import options
 from confradar.settings import Settings
 from confradar.sources.base import readers
@@ -29,7 +29,7 @@ def describe_sources(connection: Connection, settings: Settings, *, now: datetim
     delays = measures.detection_delays(connection, now - DELAYS_OF)
     for reader in readers().values():
         source = reader.source
-        used = options(source, settings, configuration.source_overrides(source.name))
+        used = options(source, settings, environment.source_overrides(source.name))
         last = states.get(source.step)
         if source.step not in trends:
             trends[source.step] = history.trend(connection, source.step, limit=TREND)

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from confradar import settings as configuration
+from confradar import environment
 from confradar.crawling import process
 from confradar.crawling.addresses import Addresses
 from confradar.errors import SettingError, UnknownName
@@ -26,7 +26,7 @@ def fetch(url: str, settings: Settings, *, source: str | None = None, feed: str 
     feed that is not there.
     """
     declared = reader(source).source if source else _asked_for(url, settings)
-    overrides = configuration.source_overrides(declared.name)
+    overrides = environment.source_overrides(declared.name)
     options = process.options(declared, settings, overrides, budget=FETCHING_SECONDS)
     names = [one.name for one in declared.feeds]
     if feed is not None and feed not in names:
@@ -43,7 +43,7 @@ def fetch(url: str, settings: Settings, *, source: str | None = None, feed: str 
 def _asked_for(url: str, settings: Settings) -> Source:
     """The source whose hosts that address is on, or the one that a setting put in their place."""
     for one in readers().values():
-        base = process.options(one.source, settings, configuration.source_overrides(one.source.name)).base
+        base = process.options(one.source, settings, environment.source_overrides(one.source.name)).base
         if Addresses(one.source).allows(url) or Addresses(one.source, base).allows(url):
             return one.source
     raise SettingError(f"{url[:200]!r} is on no host of any source; `confradar sources` shows what they read")

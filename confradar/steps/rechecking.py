@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from confradar import settings as configuration
+from confradar import environment
 from confradar.crawling import process
 from confradar.crawling.addresses import Addresses
 from confradar.errors import Refused
@@ -54,7 +54,7 @@ def _parts(connection: Connection, settings: Settings, target: str, now: datetim
         by_source[place.source].append(place)
     parts: Parts = {}
     for source in (reader.source for reader in readers().values() if reader.source.name in by_source):
-        options = process.options(source, settings, configuration.source_overrides(source.name))
+        options = process.options(source, settings, environment.source_overrides(source.name))
         here = Addresses(source, options.base)
         places = [place for place in by_source[source.name] if place.feed in ("", *options.feeds)]
         if source.own_pages:

@@ -6,9 +6,9 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from confradar import settings
 from confradar.deadlines.listing import EntryType, Listing
 from confradar.demo import facts, render, sites, synthetic
+from confradar.environment import source_overrides
 from confradar.sources.base import Follow, Found, Page, Rejected, Trouble, reader
 
 NIGHTS = (1, 2, 3)
@@ -286,7 +286,7 @@ def test_the_environment_points_every_source_at_the_sites():
         environment = running.environment()
 
         for source, url in running.urls.items():
-            overrides = settings.source_overrides(source, environment)
+            overrides = source_overrides(source, environment)
             fewest, most = map(int, overrides["expected"].split("-"))
             assert overrides["url"] == url
             assert overrides["delay"] == "0"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from confradar import settings
+from confradar import environment
 from confradar.demo import facts, render, sites
 from confradar.demo.answers import Request, Shelf
 
@@ -169,7 +169,7 @@ def test_an_unchanged_page_is_answered_with_304_and_an_unknown_one_with_404():
 def test_the_environment_of_many_invented_events_raises_the_limits():
     """Ten thousand events need more pages than an ordinary night."""
     with sites.serve(events=10_000) as running:
-        overrides = settings.source_overrides("wikicfp", running.environment())
+        overrides = environment.source_overrides("wikicfp", running.environment())
 
     assert int(overrides["max_items"]) >= 10_000
     assert int(overrides["max_pages"]) >= 10_500

@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from confradar import logs, settings
+from confradar.environment import secrets
 from confradar.logs import Buffer, Line, Tail
 
 NOW = datetime(2026, 11, 24, 2, 0, 1, 123000, UTC)
@@ -146,7 +147,7 @@ def test_a_secret_of_the_environment_is_masked_wherever_it_stands() -> None:
         broker_url="redis://:gr%C3%BCn-und-blau@host:6379/0",
     )
     environment = {"SOME_TOKEN": "tok/en 'one'", "CONFRADAR_SECRET": "short", "HOME": "/home/somebody"}
-    logs.conceal(settings.secrets(chosen, environment))
+    logs.conceal(secrets(chosen, environment))
 
     told = "confradar.crawl_all tok/en 'one' tok%2Fen%20%27one%27 gr%C3%BCn-und-blau grün-und-blau /home/somebody"
     assert logs.masked(told) == "confradar.crawl_all *** *** *** *** /home/somebody"
