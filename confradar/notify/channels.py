@@ -14,6 +14,8 @@ ADDRESS_MAX = 2000
 ERROR_MAX = 300
 MAIL = re.compile(r"[^@\s:/?#&,;<>\"]{1,64}@[A-Za-z0-9.-]{1,253}")
 WEBHOOKS = ("json", "jsons", "xml", "xmls", "form", "forms")  # whose path may be a secret
+PLAIN = ("mailto", "mailtos", *WEBHOOKS)  # nothing in a text means more than its letters there
+_CALL = re.compile(r"(?<![\w.+-])@")  # of people in a chat; a mail address has letters before it
 # What speaks to this machine and no further.
 LOCAL = ("blink1", "dbus", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows")
 KNOWN = "ada@example.org, mailto://, json:// (a webhook), slack://, matrix://, tgram://, … as apprise writes them"
@@ -66,6 +68,11 @@ def channel(written: str, mail_url: str) -> Any:
     return found
 
 
+def uncalled(text: str) -> str:
+    """A text in which no word calls people, as @everyone would in a chat, whoever wrote it."""
+    return _CALL.sub("@\u200b", text)
+
+
 def send(written: str, subject: str, body: str, *, mail_url: str, headers: dict[str, str]) -> str | None:
     """Hand a message to its channel, as plain text; returns None, or why the channel did not take it.
 
@@ -83,6 +90,8 @@ def send(written: str, subject: str, body: str, *, mail_url: str, headers: dict[
         found.headers.update(headers)
     sender = apprise.Apprise(asset=found.asset)
     sender.add(found)
+    if not MAIL.fullmatch(written) and written.partition(":")[0].casefold() not in PLAIN:
+        subject, body = uncalled(subject), uncalled(body)
     captured = apprise.LogCapture(level=logging.WARNING, fmt="%(message)s")  # type: ignore[no-untyped-call]  # it has none
     with captured as said:
         taken = sender.notify(body=body, title=subject, body_format=apprise.NotifyFormat.TEXT)

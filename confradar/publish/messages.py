@@ -20,7 +20,7 @@ SUBJECT_MAX = 180  # letters
 SHOWN = 40  # paragraphs of one message
 PROMPT = timedelta(minutes=5)  # in which a reminder is sent: "7 days" are meant then
 _VERBS = {
-    Direction.ZONE: "is read in another zone",
+    Direction.ZONE: "now read in another zone",
     Direction.WITHDRAWN: "is withdrawn",
     Direction.NEW: "is new",
     Direction.ANNOUNCED: "is announced",

@@ -25,8 +25,8 @@ from confradar.settings import Settings
 from confradar.steps.followers import Follower, followers
 from confradar.storage import conferences, follows, ledger, outbox, outputs, selecting
 from confradar.storage.outbox import Message
+from confradar.storage.run_tables import AGAIN
 
-HISTORY = ("backfill", "replay")  # triggers of runs that tell what was, not what is new
 URGENT = (Direction.EARLIER, Direction.WITHDRAWN, Direction.ZONE)
 MORNING = time(8)  # on the reader's clock
 MANY = 10  # conferences of which one message each is sent after one store; more of them are told in one
@@ -43,9 +43,9 @@ def announce(
     """Tell all that follow what changed after that number of a change, and what is doubted; returns how many messages.
 
     What cannot wait is due at once, one message for each conference; the rest goes into the digest of the reader's
-    next morning, after the logical instant of the run. A run of history tells nothing.
+    next morning, after the logical instant of the run. One that replays what was tells nothing.
     """
-    if run.trigger in HISTORY:
+    if run.trigger in AGAIN:
         return 0
     put = 0
     for one in followers(connection, settings):

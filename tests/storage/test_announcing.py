@@ -14,6 +14,7 @@ from confradar.settings import Settings
 from confradar.steps import announcing, followers, storing
 from confradar.storage import database, follow_tables, ledger, outputs
 from confradar.storage.follow_tables import message
+from confradar.storage.run_tables import AGAIN
 
 NIGHT = datetime(2026, 1, 13, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -78,7 +79,7 @@ def test_a_date_that_is_read_in_another_zone_is_told_at_once_with_by_how_much(se
     store(settings, 1, icml("29 Jan 2026, 12:00 UTC+9"))
 
     [urgent] = told(settings, "change")
-    assert urgent["subject"] == "ICML 2026 · submission is read in another zone, 9 hours EARLIER"
+    assert urgent["subject"] == "ICML 2026 · submission now read in another zone, 9 hours EARLIER"
 
 
 def test_several_urgent_changes_of_a_conference_are_one_message(settings: Settings) -> None:
@@ -214,7 +215,7 @@ def held(settings: Settings, day: int, listing: Listing) -> None:
     assert steps.store_run(run.key, settings).status == "failed"
 
 
-@pytest.mark.parametrize("trigger", announcing.HISTORY)
+@pytest.mark.parametrize("trigger", AGAIN)
 def test_history_that_is_added_later_tells_nobody(settings: Settings, trigger: str) -> None:
     """A night that is filled in or replayed is no news."""
     follow(settings)

@@ -198,6 +198,13 @@ def test_an_address_is_shown_without_its_secrets(written: str, shown: str) -> No
     assert channels.check(written, mail_url="mailto://127.0.0.1:25?from=a@example.org").shown == shown
 
 
+@pytest.mark.parametrize("text", ["@everyone", "<@&12> now", "(@here)", "is\n@channel"])
+def test_no_source_can_call_people_in_a_chat(text: str) -> None:
+    """The sign is kept and means nothing any more; mail addresses stay as they are."""
+    assert f" {text}".replace("@", "@\u200b") == channels.uncalled(f" {text}")
+    assert channels.uncalled("ada@example.org") == "ada@example.org"
+
+
 @pytest.mark.parametrize(
     "written", ["nothing://x", "hello", "", "syslog://", "json://a b", "json://\n", f"json://{'x' * 2000}", "a@b.c"]
 )
