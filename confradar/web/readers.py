@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from confradar.errors import SelectionError
-from confradar.web import changes, conference, form, months, origins, radar
+from confradar.web import changes, conference, form, manual, months, origins, radar
 from confradar.web.caching import Body, elsewhere, shelf
 from confradar.web.form import View
 from confradar.web.pages import Pages
@@ -69,6 +69,14 @@ def sources(request: Request) -> Response:
     """From where the dates come, and how each source was last read."""
     view, _ = form.bare(request)
     return _page(request, "sources.html", view, origins.sources)
+
+
+@router.get("/api")
+def api(request: Request) -> Response:
+    """What programs may ask."""
+    view, _ = form.bare(request)
+    shown = manual.manual(request.app.openapi())
+    return _page(request, "api.html", view, lambda *_, **__: shown)
 
 
 def _page(request: Request, template: str, view: View, read: Callable[..., dict[str, Any] | str]) -> Response:

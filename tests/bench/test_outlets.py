@@ -2,6 +2,7 @@
 
 Three ways to ask, each by the median: anew, as the first who asks after a night; a second time, from the shelf of
 answers; with a tag that still holds. A calendar's events are remembered over nights, so the first of all is told too.
+The processor's time is this process's alone: on a busy machine it says more than the clock.
 """
 
 import asyncio
@@ -43,12 +44,13 @@ ASKED = {
 
 
 class Answered(NamedTuple):
-    """An answer, how many milliseconds it took, and how many statements."""
+    """An answer, how many milliseconds it took, those of this process's processor, and how many statements."""
 
     status: int
     tag: str
     size: int
     took: float
+    cpu: float
     statements: int
 
 
@@ -83,12 +85,12 @@ class Asker:
         async def send(message: dict[str, object]) -> None:
             said.append(message)
 
-        self._statements, began = 0, time.perf_counter()
+        self._statements, began, used = 0, time.perf_counter(), time.process_time()
         await self._app(scope, receive, send)  # type: ignore[arg-type]
-        took = 1000 * (time.perf_counter() - began)
+        took, cpu = 1000 * (time.perf_counter() - began), 1000 * (time.process_time() - used)
         known = {name.decode(): value.decode() for name, value in said[0]["headers"]}  # type: ignore[attr-defined]
         size = sum(len(part.get("body", b"")) for part in said[1:])  # type: ignore[misc, arg-type]
-        return Answered(said[0]["status"], known.get("etag", ""), size, took, self._statements)  # type: ignore[arg-type]
+        return Answered(said[0]["status"], known.get("etag", ""), size, took, cpu, self._statements)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +123,6 @@ def test_outlets_over_many_conferences(great: str, tmp_path: Path) -> None:
 
 
 def _told(answers: list[Answered], target: float) -> str:
-    middle = statistics.median(answer.took for answer in answers)
+    middle, cpu = (statistics.median(getattr(answer, name) for answer in answers) for name in ("took", "cpu"))
     least = min(answer.took for answer in answers)
-    return f"{middle:.1f} ms (fastest {least:.1f}, {'met' if middle < target else 'MISSED'})"
+    return f"{middle:.1f} ms (fastest {least:.1f}, processor {cpu:.1f}, {'met' if middle < target else 'MISSED'})"

@@ -14,6 +14,7 @@ from sqlalchemy import event
 
 from confradar.deadlines.conference import Merged, Verdict
 from confradar.deadlines.dates import WITHDRAWN
+from confradar.deadlines.parameters import PARAMETERS
 from confradar.storage import database
 
 from .conftest import Client
@@ -23,7 +24,7 @@ Serve = Callable[..., Client]
 APRIL = datetime(2026, 4, 20, 12, tzinfo=UTC)
 OTHER = claim(DISPUTED, 5, "20 April 2026, 12:00", "UTC", **dict.fromkeys(("earliest", "latest"), APRIL))
 MORE = Merged(run_id=3, at=NIGHT, new_mentions=[mention(5, 3, "elra")], new_claims=[OTHER])
-PAGES = ("/", "/changes", "/calendar", "/sources", "/conferences/icml-2026")
+PAGES = ("/", "/changes", "/calendar", "/sources", "/api", "/conferences/icml-2026")
 
 
 @pytest.fixture
@@ -233,6 +234,18 @@ def test_sources_say_how_they_are(ask: Client) -> None:
     page = text(ask, "/sources")
     for name in ("ai_deadlines", "acl_web", "chairing_tool", "elra", "wikicfp"):
         assert f"{name} its deadlines not read yet" in page
+
+
+def test_the_api_is_told_to_people(ask: Client) -> None:
+    """Every address of its document but the operators', and every parameter with what is wanted."""
+    page = text(ask, "/api")
+    document = json.loads(ask.get("/api/v1/openapi.json").body)
+
+    assert [path for path in document["paths"] if "/ops" not in path and path not in page] == []
+    assert "/api/v1/ops" not in page
+    assert "since : the token of an earlier answer" in page
+    for name, parameter in PARAMETERS.items():
+        assert f"{name} {parameter.about}" in page
 
 
 @pytest.mark.parametrize("zone", ["Mars", "localtime", "../etc/passwd", "Europe/", "ü" * 50, "UTC&zone=AoE"])

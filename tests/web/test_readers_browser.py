@@ -32,6 +32,7 @@ PAGES = [
     "/changes?show=all",
     "/calendar?month=2026-03",
     "/sources",
+    "/api",
 ]
 
 
