@@ -96,7 +96,7 @@ def resolve(text: str, zone_text: str | None, *, kind: Kind, edition: Edition, d
     if len(text) > LONGEST:
         return _nothing(f"{len(text):,} characters: more than {LONGEST}")
     plain = _plain(text)
-    words = _Words(passages.of_gate(plain, kind), plain, (zone_text or "")[:LONGEST])
+    words = _Words(passages.of_gate(plain, kind), plain, zone_text or "")
     written = year_of(plain)
     reading = _read(words, kind, written or edition.year, day_first)
     if (written if words.gate == plain else year_of(words.gate)) is None and any(map(str.isdigit, words.gate)):
@@ -131,7 +131,7 @@ def parse_day(text: str, year: int | None) -> date | None:
 def parse_days(text: str, year: int | None) -> tuple[date, date] | None:
     """The first and the last day of an event: `8 - 13 May 2026`, `11, 12 and 16 May 2026`; None if unclear."""
     try:
-        runs = read_days(CLOCK.sub(" ", find_zones(_plain(text[:LONGEST]))[1]), year).runs
+        runs = read_days(CLOCK.sub(" ", find_zones(_plain(text))[1]), year).runs
     except NoSuchDay:
         return None
     if len(runs) != 1 or runs[0][0] > runs[0][-1]:
@@ -140,7 +140,8 @@ def parse_days(text: str, year: int | None) -> tuple[date, date] | None:
 
 
 def _plain(text: str) -> str:
-    return spelled(passages.plain(text)[:LONGEST])
+    """The beginning of a text, since normal forms take longer than in proportion; one letter can become eighteen."""
+    return spelled(passages.plain(text[:LONGEST])[:LONGEST])
 
 
 def _read(words: _Words, kind: Kind, year: int, day_first: bool | None) -> _Reading:

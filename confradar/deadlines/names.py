@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from confradar.deadlines.listing import Listing
+from confradar.deadlines.listing import SHORT_MAX, Listing
 
 
 def _bag(words: str) -> frozenset[str]:
@@ -62,19 +62,20 @@ _PART = r"(?:round|cycle|phase|deadline)"
 _SEASONAL = rf"(?P<season>winter|spring|summer|fall|autumn)\s(?:\w{{1,12}}\s)?{_PART}s?"
 ROUND = re.compile(rf"\(?\b(?:{_SEASONAL}|{_PART}\s?[#-]?\s?\w{{1,6}}|(?:\w{{1,9}}\s)?{_PART})\b\)?", re.I)
 _COUNTED = re.compile(
-    rf"\s*\(?\b(?:{_PART}\s?[#-]?\s?(?P<after>[1-9])"
+    rf"(?<!\s)\s*+\(?\b(?:{_PART}\s?[#-]?\s?(?P<after>[1-9])"
     rf"|(?P<before>first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th)\s(?:\w{{1,12}}\s)?{_PART})\b\)?",
     re.I,
 )
 # "Fall Submission Deadline" (EuroSys), "Summer round" (ISS), "Winter Deadlines" (MobiCom): rounds without a number.
-_SEASON = re.compile(rf"\s*\(?\b{_SEASONAL}\b\)?", re.I)
+_SEASON = re.compile(rf"(?<!\s)\s*+\(?\b{_SEASONAL}\b\)?", re.I)
 _COUNT = {word: n for n, word in enumerate(("first", "second", "third", "fourth", "fifth"), 1)}
 WORD = re.compile(r"[^\W_]+")
 _GROUP = re.compile(r"sig[a-z]{2,6}")  # SIGMOD, SIGGRAPH: who, not what
 
 
 def plain(text: str) -> str:
-    """Lower-case text without accents."""
+    """Lower-case text without accents, of as many characters as a field may have: normal forms take their time."""
+    text = text[:SHORT_MAX]
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return text.casefold()

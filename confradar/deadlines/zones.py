@@ -10,6 +10,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
+from confradar.deadlines.listing import SHORT_MAX
+
 EASTMOST, WESTMOST = 14, -12  # hours from UTC: where a day begins and ends first, and last
 
 _PACIFIC, _EASTERN = "America/Los_Angeles", "America/New_York"
@@ -52,14 +54,22 @@ _BEHIND_A_CLOCK = (
     rf"(?:(?<=[0-9]{{2}}) ?\+{_HHMM}|(?<=:[0-9]{{2}}) -[01][0-9]{{3}}|(?<=T[0-9]{{2}}:[0-9]{{2}})-{_HHMM}"
     rf"|(?:(?<=:[0-9]{{2}}:[0-9]{{2}})|(?<=\.[0-9]{{3}})|(?<=\.[0-9]{{6}})) ?-{_HHMM}|(?<=[0-9])Z)"
 )
-_SHORT = "|".join(sorted((name.upper() for name in _MEANINGS if len(name) < 5 and name != "z"), key=len, reverse=True))
+# Short names that are words or subjects as well: "ICT Solutions for eHealth", "WAT 2022", "MT Summit", "CT-RSA".
+_WORDS = frozenset({"art", "cat", "ct", "eat", "et", "ict", "met", "mt", "pt", "ut", "wat", "west"})
+_WORDLIKE = "|".join(sorted((name.upper() for name in _WORDS), key=len, reverse=True))
+_BEHIND_AN_HOUR = r"(?:(?<=[:h][0-9]{2} )|(?<=(?i:[ap]m) )|(?<=(?i:[ap]\.m\.) )|(?<=(?i:noon|ight) ))"
+_SHORT = "|".join(
+    sorted((name.upper() for name in _MEANINGS.keys() - _WORDS if len(name) < 5 and name != "z"), key=len, reverse=True)
+)
 _LONG = "|".join(sorted((name for name in _MEANINGS if len(name) >= 5), key=len, reverse=True))
 _IN_TEXT = re.compile(
     rf"(?:{_BEHIND_A_CLOCK}"
     rf"|(?<![A-Za-z/_])(?:(?i:{_UTC})(?: ?\+ ?| ?-|- )[0-9]{{1,2}}(?::?[0-9]{{2}})?"
     rf"|[A-Za-z]{{2,20}}(?:[/_][A-Za-z0-9_+-]{{1,30}}){{1,3}}"
     # Short ones only in capitals, so that no word such as "met" or "west" is a zone. "UTC 8" is none, "UTC 8 May" is.
-    rf"|(?:{_SHORT}|(?i:aoe)|(?i:{_LONG}))(?! ?[+-]? ?[0-9]{{1,2}}(?![0-9])(?! ?[A-Za-z]{{3}}))))(?![A-Za-z0-9/_:])"
+    # Those that are words too only behind an hour, or before no other word.
+    rf"|(?:{_SHORT}|{_BEHIND_AN_HOUR}(?:{_WORDLIKE})|(?:{_WORDLIKE})(?![ -][A-Za-z0-9])|(?i:aoe)|(?i:{_LONG}))"
+    rf"(?! ?[+-]? ?[0-9]{{1,2}}(?![0-9])(?! ?[A-Za-z]{{3}}))))(?![A-Za-z0-9/_:])"
 )
 _SILENT = re.compile(r"\btime\b|[0-9]{1,2}:[0-9]{2}(?: ?[ap]m)?|[^\w+/]", re.IGNORECASE)
 
@@ -106,8 +116,11 @@ def anywhere(reason: str = "no zone is given", finding: str = "") -> Zone:
 
 
 def read_zone(words: str) -> Zone:
-    """The zone that a field of its own names: `UTC-12`, `Europe/Paris`, `AoE (UTC-12)`; unknown words are a finding."""
-    words = " ".join(words.replace("–", "-").replace("−", "-").split())
+    """The zone that a field of its own names: `UTC-12`, `Europe/Paris`, `AoE (UTC-12)`; unknown words are a finding.
+
+    What stands behind 500 characters is not read.
+    """
+    words = " ".join(words[:SHORT_MAX].replace("–", "-").replace("−", "-").split())
     if not words:
         return anywhere()
     if zone := _named(words):

@@ -20,7 +20,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind | None], ...] = tuple(
         (r"proposal|call for (?:workshops|tutorials|bids)", Kind.OTHER),
         (r"camera|final (?:version|paper|manuscript)", Kind.CAMERA_READY),
         (r"notif|acceptance|decision", Kind.NOTIFICATION),
-        (r"(?:rebuttal|response)\b.*\b(?:starts?|begins?)\b", Kind.REBUTTAL_START),
+        (r"(?:rebuttal|response)\b.{0,80}\b(?:starts?|begins?)\b", Kind.REBUTTAL_START),
         (r"rebuttal|response", Kind.REBUTTAL_END),
         (r"commit", Kind.COMMITMENT),
         (r"supplement", Kind.SUPPLEMENTARY),

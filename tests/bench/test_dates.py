@@ -4,9 +4,7 @@ import time
 
 import pytest
 
-from confradar.deadlines.dates import Edition, resolve
-from confradar.deadlines.listing import Kind
-from tests.truth.texts import longest_texts
+from tests.truth.texts import READERS, longest_texts
 
 from .measuring import show
 
@@ -14,22 +12,25 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 MOST = 50  # milliseconds
 
 
-def milliseconds(text: str) -> float:
+def milliseconds(text: str, reader: str = "date") -> float:
     """Of processor, for one text."""
     begun = time.process_time()
-    resolve(text, None, kind=Kind.SUBMISSION, edition=Edition(2026))
+    READERS[reader](text)
     return (time.process_time() - begun) * 1000
 
 
 def test_reading_dates() -> None:
-    """The mean of an ordinary date, and the worst of 5,000 texts of up to 10,000 characters."""
+    """The mean of an ordinary date, and the worst of hard texts of up to 10,000 characters, for each reader."""
     ordinary = [milliseconds("15 May 2026, 23:59 AoE") for _ in range(1000)]
-    worst = max((milliseconds(text), text) for text in longest_texts(5000))
+    worst = {
+        reader: max((milliseconds(text, reader), text) for text in longest_texts(5000 if reader == "date" else 1000))
+        for reader in READERS
+    }
     show(
         "Reading written dates, milliseconds of processor",
         ("an ordinary one", f"{sum(ordinary) / len(ordinary):.2f}"),
-        (
-            "the worst of 5,000 hard texts",
-            f"{worst[0]:.1f} (at most {MOST}): {worst[1][:30]!r}, {len(worst[1]):,} long",
+        *(
+            (f"{reader}: the worst hard text", f"{most:.1f} (at most {MOST}): {text[:30]!r}, {len(text):,} long")
+            for reader, (most, text) in worst.items()
         ),
     )
