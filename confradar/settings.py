@@ -137,6 +137,13 @@ class Settings(BaseSettings):
             raise ValueError("an address such as http://127.0.0.1:5555")
         return value
 
+    @field_validator("mail_url")
+    @classmethod
+    def _mail(cls, value: str) -> str:
+        if value and not re.fullmatch(r"mailtos?://[!-~]+", value):
+            raise ValueError("mailtos://user:password@smtp.example.org?from=radar@example.org")
+        return value
+
     @field_validator("report_url")
     @classmethod
     def _report(cls, value: str) -> str:

@@ -29,6 +29,7 @@ WRONG = {
     "operator_hash": ["a password that is hidden", "$argon2id$ x"],
     "proxy_header": ["X User", "X:User\r\n"],
     "trusted_proxy": ["everybody", "10.0.0.0/33"],
+    "mail_url": ["smtp.example.org", "smtp://ada:hidden@host"],
     "log_format": ["xml"],
 }
 SECONDS = ["web_seconds", "web_requests_per_second", "closing_seconds", "watchdog_seconds", "silent_days",
@@ -44,7 +45,7 @@ WRONG |= {name: ["perhaps"] for name in ("allow_private_hosts", "use_proxy", "au
 WRONG |= {name: ["soon", "-1", "nan", "inf", ""] for name in ("retry_waits", "terminal_retry_waits")}
 WRONG |= {"page_retry_waits": WRONG["retry_waits"]}
 ANY_TEXT = {"data_dir", "postgres_user", "postgres_password", "postgres_hostname", "postgres_db", "contact",
-            "metrics_token", "flower_basic_auth", "mail_url", "follows"}  # fmt: skip
+            "metrics_token", "flower_basic_auth", "follows"}  # fmt: skip
 
 
 def test_every_setting_has_its_wrong_values() -> None:
