@@ -12,7 +12,7 @@ from confradar.deadlines import marks, moments
 from confradar.deadlines.conference import Direction, Verdict
 from confradar.deadlines.moments import IN_UTC, ReaderZone
 from confradar.deadlines.selection import Selection
-from confradar.deadlines.words import ORDER, edition, moved, once, once_zoned, what
+from confradar.deadlines.words import ORDER, edition, late, moved, once, once_zoned, what
 from confradar.publish import rows
 from confradar.settings import Settings
 from confradar.storage import answers, database, selecting
@@ -154,7 +154,7 @@ def show_changes(found: Sequence[Answer], zone: ReaderZone = IN_UTC) -> None:
     table = plain(*(columns if wide else (*columns[:2], f"was, and is now ({zone.name})")))
     for row in found:
         was, now = (_edge(row[side], row[f"{side}_at"], zone) for side in ("before", "after"))
-        who, seen = row["source"] or "several", moments.day(zone.day(row["at"]))
+        who, seen = row["source"] or "several", moments.day(zone.day(row["at"])) + late(row)
         cells = [Text(moved(row), STYLES.get(row["direction"], "")), Text(what(row)), was, now, Text(who), Text(seen)]
         if not wide:
             cells = [cells[0], cells[1].append(f"\n{who}, {seen}", "dim"), was + Text("\n") + now]

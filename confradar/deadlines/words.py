@@ -70,6 +70,11 @@ def moved(row: dict[str, Any]) -> str:
     return f"{span} {'EARLIER' if direction == 'earlier' else 'later'}"
 
 
+def late(row: dict[str, Any]) -> str:
+    """ ", added later" for a line of history that was not told in its own night."""
+    return ", added later" if row.get("added_at") else ""
+
+
 def edition(name: str, year: int | str | None) -> str:
     """ "ICML 2026", also of a name that has its year already."""
     return name if str(year or "") in name else f"{name} {year}"

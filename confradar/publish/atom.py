@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from confradar.deadlines.conference import Direction
-from confradar.deadlines.words import moved
+from confradar.deadlines.words import late, moved
 from confradar.publish import rows, telling
 
 Row = Mapping[str, Any]
@@ -109,7 +109,7 @@ def _what(row: Row) -> str:
         return f"is told under {row['after']}"
     if row["field"] == "date" and row["direction"]:
         told = _TOLD.get(row["direction"]) or f"moved {moved(dict(row))}"
-        return f"{told}, back where it was" if row["reverted"] else told
+        return f"{told}{', back where it was' if row['reverted'] else ''}{late(dict(row))}"
     name = {"verdict": "the safe date"}.get(row["field"], row["field"].replace("_", " "))
     after = telling.clean(row["after"] or "")[: telling.NAME_MAX]
     return f"{name} is now {after}" if after else f"{name} is gone"

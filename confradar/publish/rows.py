@@ -28,7 +28,7 @@ OF_DEADLINE = (
 )  # fmt: skip
 OF_CHANGE = (
     "id", "at", "conference", "title", "deadline", "field", "direction", "reverted", "before", "after", "before_at",
-    "after_at", "source", "url",
+    "after_at", "source", "url", "added_at",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -161,6 +161,7 @@ def change(row: Row) -> Record:
         "after_at": written(row["after_at"]),
         "source": row["source"],
         "url": row["url"],
+        "added_at": written(row["added_at"]),
     }
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from confradar import logs
 from confradar import settings as configuration
+from confradar.deadlines import missed
 from confradar.deadlines.conference import Merged, SourceOutput
 from confradar.deadlines.listing import Listing
 from confradar.deadlines.merge import apply, merge
@@ -201,6 +202,7 @@ def _write(
         read = [outputs.kept(connection, reference) for reference in given.get(instant, ())]
         nights.append(merge(known, read, run_id=run.id, now=instant))
         if newest and instant < newest:  # what later nights did not know is no news of its own night
+            missed.add(known, nights[-1], read, conferences.moves(connection))
             nights[-1].changes[:] = [replace(change, added_at=added_at) for change in nights[-1].changes]
         conferences.write(connection, nights[-1])
     doubts = [*(doubt for night in nights for doubt in slips(night)), *held(connection, run)]

@@ -166,6 +166,23 @@ def _series_names(connection: Connection) -> set[tuple[int, str]]:
     return {(number, name) for number, name in connection.execute(query)}
 
 
+def moves(connection: Connection) -> dict[tuple[int, Gate], list[Change]]:
+    """The changes of dates by mention and gate, the oldest first."""
+    line = tables.change
+    gate = (tables.deadline.c.kind, tables.deadline.c.round, tables.deadline.c.track)
+    query = (
+        select(line, *gate)
+        .join(tables.deadline, tables.deadline.c.id == line.c.deadline_id)
+        .where(line.c.field == "date", line.c.mention_id.is_not(None))
+        .order_by(line.c.at, line.c.id)
+    )
+    found: defaultdict[tuple[int, Gate], list[Change]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        change = Change(**{column.name: row[column.name] for column in line.columns})
+        found[row["mention_id"], (Kind(row["kind"]), row["round"], row["track"])].append(change)
+    return found
+
+
 def _former(connection: Connection) -> dict[tuple[int, Kind, int, str], frozenset[datetime]]:
     gate = (tables.deadline.c.kind, tables.deadline.c.round, tables.deadline.c.track)
     query = (

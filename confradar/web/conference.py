@@ -17,7 +17,7 @@ from confradar.deadlines.listing import EntryType
 from confradar.deadlines.marks import told
 from confradar.deadlines.moments import TEXT_SHOWN, ReaderZone, label
 from confradar.deadlines.selection import SHOWN_TYPES, Selection
-from confradar.deadlines.words import edition, moved
+from confradar.deadlines.words import edition, late, moved
 from confradar.publish import rows
 from confradar.storage import answers
 from confradar.web import gates
@@ -102,7 +102,7 @@ def line(row: Row, zone: ReaderZone) -> Line:
         was=gates.short(gone),
         now=gates.short(came),
         sense=sense,
-        words=words + (", back where it was before" if row["reverted"] else ""),
+        words=words + (", back where it was before" if row["reverted"] else "") + late(dict(row)),
         source=row["source"] or "several sources",
         url=row["url"] or "",
     )

@@ -144,6 +144,7 @@ class Change(Record):
     after_at: AwareDatetime | None
     source: str | None
     url: str | None
+    added_at: AwareDatetime | None = Field(description="when this line was added, if later than in its own night")
 
 
 class Feed(Record):

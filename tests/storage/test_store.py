@@ -93,6 +93,30 @@ def test_an_older_night_that_is_stored_late_changes_nothing_newer(settings: Sett
 
 
 @pytest.mark.fault("E1", "changed markup: nothing stored, nothing deleted")
+def test_a_night_that_is_stored_late_adds_the_history_that_was_missed(settings: Settings) -> None:
+    """The date in between gets a line of its own, marked with when it was added; claim and gate stay; once."""
+    for day, text in (
+        (0, "2026-01-20 12:00"),
+        (2, "2026-01-27 12:00"),
+        (1, "2026-01-30 12:00"),
+        (1, "2026-01-30 12:00"),
+    ):
+        steps.store({"elra": [icml(text)]}, settings, now=NIGHT + timedelta(days=day))
+
+    with database.reading(settings.database) as connection:
+        found = answers.recent_changes(connection, since=NIGHT, limit=10)
+        known = answers.conference(connection, "icml-2026")
+    assert known
+    [claim] = [claim for gate in known["deadlines"] for claim in gate["claims"]]
+    assert claim["text"] == "2026-01-27 12:00"
+    dated = [line for line in found if line["field"] == "date"]
+    assert [(line["at"], line["before"], line["after"]) for line in dated] == [
+        (NIGHT + timedelta(days=2), "2026-01-20 12:00 AoE", "2026-01-27 12:00 AoE"),
+        (NIGHT + timedelta(days=1), "2026-01-20 12:00 AoE", "2026-01-30 12:00 AoE"),
+    ]
+    assert [line["added_at"] is not None for line in dated] == [False, True]
+
+
 def test_a_failed_source_leaves_its_rows(settings: Settings) -> None:
     """A night in which a source gives nothing changes nothing of what it said."""
     steps.store({"elra": [icml()]}, settings, now=NIGHT)
