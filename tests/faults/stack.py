@@ -91,29 +91,29 @@ class Stack(Installation):
         self.front.start()
         self.folder = folder
         (folder / "tmp").mkdir(parents=True)
-        self.environment = {**QUICK, **self.front.environment(), "TMPDIR": str(folder / "tmp"), **environment}
-        chosen = settings.load(data_dir=folder / "data", CONFRADAR_DATABASE_URL=url)
+        self.environment = {**self.front.environment(), "TMPDIR": str(folder / "tmp"), **environment}
+        self.valkey = Broker(folder / "valkey")
+        where = {"CONFRADAR_DATABASE_URL": url, "broker_url": self.valkey.url}
+        chosen = settings.load(data_dir=folder / "data", **where)
         database.upgrade(url)
         with database.reading(url) as connection:
             self._leases = [dict(row) for row in connection.execute(select(lease)).mappings()]
-        self.valkey = Broker(folder / "valkey")
         super().__init__(chosen, self.valkey.url, [])
         self.web = f"http://127.0.0.1:{_free_port()}"
         self.named: dict[str, servers.Server] = {}
 
     def start(self, *names: str) -> None:
         """Start those parts that do not run."""
-        given = {
-            **self.environment,
-            "CONFRADAR_DATA_DIR": str(self.settings.data_dir),
-            "CONFRADAR_DATABASE_URL": self.settings.database,
-            "CONFRADAR_BROKER_URL": self.broker,
-        }
         for name in names:
             if name not in self.named or not self.named[name].alive():
                 command = COMMANDS[name] + ([self.web.rpartition(":")[2]] if name == "web" else [])
-                self.named[name] = servers.start(name, command, self.folder / f"{name}.log", given)
+                self.named[name] = servers.start(name, command, self.folder / f"{name}.log", self.given)
         self.servers = [*self.named.values()]
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The settings under which every part and every command runs."""
+        return {**self.environment, **super().given}
 
     def kill(self, name: str) -> None:
         """End a part and all that it started, at once, as a machine that loses its power."""
@@ -276,8 +276,8 @@ def _free_port() -> int:
 
 
 @contextmanager
-def built(url: str, **environment: str) -> Iterator[Stack]:
-    """An installation over that database, with the settings given; gone at the end, with all that it wrote."""
+def built(url: str, environment: Mapping[str, str] = QUICK) -> Iterator[Stack]:
+    """An installation over that database, with those settings; gone at the end, with all that it wrote."""
     folder = Path(tempfile.mkdtemp(prefix="cf-", dir="/tmp"))
     stack = Stack(url, folder, environment)
     try:

@@ -31,15 +31,19 @@ class Installation:
     broker: str
     servers: list[servers.Server]
 
-    def start_worker(self, name: str = "late") -> None:
-        """Start one more worker; it ends with the installation."""
-        chosen = {
+    @property
+    def given(self) -> dict[str, str]:
+        """The settings that lead a part or a command here."""
+        return {
             "CONFRADAR_DATA_DIR": str(self.settings.data_dir),
             "CONFRADAR_BROKER_URL": self.broker,
             "CONFRADAR_DATABASE_URL": self.settings.database,
         }
+
+    def start_worker(self, name: str = "late") -> None:
+        """Start one more worker; it ends with the installation."""
         command = servers.celery("worker", "--loglevel", "INFO", "--hostname", f"{name}@%h")
-        self.servers.append(servers.start(name, command, self.settings.data_dir / "logs" / f"{name}.log", chosen))
+        self.servers.append(servers.start(name, command, self.settings.data_dir / "logs" / f"{name}.log", self.given))
 
     def submit(self, **arguments: Any) -> str:
         """Send a run; returns its key."""

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 
 import pytest
 
 from confradar import app, servers, steps
 from confradar.demo import sites
-from confradar.demo.sites import Sites
 from confradar.storage import database, history, ledger
+from tests.conftest import new_database
+from tests.faults.stack import Stack, built
 
 from .conftest import Installation, until
 
@@ -25,11 +27,6 @@ pytestmark = pytest.mark.integration
 Install = Callable[..., Installation]
 ELRA, CHAIRING = "elra_conferences", "chairing_tool_conferences"
 DEAD = "http://127.0.0.1:1"
-QUICK = {
-    "CONFRADAR_WAITING_SECONDS": "0.2",
-    "CONFRADAR_TERMINAL_RETRY_WAITS": "0.1",
-    "CONFRADAR_PAGE_RETRY_WAITS": "0.1",
-}
 
 
 class Said(NamedTuple):
@@ -41,34 +38,34 @@ class Said(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def staged() -> Iterator[Sites]:
-    """The five sites of the demo."""
-    with sites.serve() as served:
-        yield served
+def one_worker(postgres_url: str) -> Iterator[Stack]:
+    """One worker over the staged sites, for all tests of this file."""
+    quick = {"CONFRADAR_TERMINAL_RETRY_WAITS": "0.1", "CONFRADAR_WAITING_SECONDS": "0.2"}
+    with new_database(postgres_url) as url, built(url, quick) as stack:
+        yield stack
 
 
 @pytest.fixture
-def installed(install: Install, staged: Sites) -> Callable[..., Installation]:
-    """Bring up one worker that answers, over the staged sites."""
-
-    def ready(**more: str) -> Installation:
-        installation = install(**{**staged.environment(), **QUICK, **more})
-        until(lambda: app.workers(installation.settings))
-        return installation
-
-    return ready
+def installation(one_worker: Stack) -> Stack:
+    """That worker, which answers, with nothing stored."""
+    one_worker.fresh("worker1")
+    until(lambda: app.workers(one_worker.settings))
+    return one_worker
 
 
-def start(installation: Installation, *words: str) -> subprocess.Popen[str]:
+@pytest.fixture
+def busy_worker(install: Install) -> Iterator[Installation]:
+    """A worker of one process, which reads a source that takes for ever."""
+    with sites.serve() as staged:
+        slow = {"CONFRADAR_WORKER_CONCURRENCY": "1", "CONFRADAR_SOURCE_WIKICFP_DELAY": "30"}
+        yield install(**{**staged.environment(), **slow, "CONFRADAR_WAITING_SECONDS": "0.2"})
+
+
+def start(installation: Installation, *words: str, **more: str) -> subprocess.Popen[str]:
     """Type a command in that installation, and leave it running."""
-    chosen = {
-        "CONFRADAR_DATA_DIR": str(installation.settings.data_dir),
-        "CONFRADAR_DATABASE_URL": installation.settings.database,
-        "CONFRADAR_BROKER_URL": installation.broker,
-    }
     return subprocess.Popen(
         [sys.executable, "-m", "confradar", *words],
-        env={**os.environ, **chosen},
+        env={**os.environ, **installation.given, **more},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -102,9 +99,8 @@ def going(installation: Installation) -> str:
     return key
 
 
-def test_a_crawl_that_may_not_wait_is_refused_at_once(installed: Install) -> None:
+def test_a_crawl_that_may_not_wait_is_refused_at_once(installation: Stack) -> None:
     """Exit code 2 with the key of the run that is going, long before the patience for its own run is at its end."""
-    installation = installed()
     key = going(installation)
 
     said = ended(start(installation, "crawl", "elra", "--if-busy", "refuse"))
@@ -116,9 +112,8 @@ def test_a_crawl_that_may_not_wait_is_refused_at_once(installed: Install) -> Non
     assert "No worker has begun" not in said.err
 
 
-def test_a_crawl_waits_for_the_run_that_is_going(installed: Install) -> None:
+def test_a_crawl_waits_for_the_run_that_is_going(installation: Stack) -> None:
     """One line says for which; cancelled, that one makes way, and the other is done."""
-    installation = installed()
     key = going(installation)
     waiting = start(installation, "crawl", "elra+", "--by", "ada")
     line = heard(waiting, "waits: ")
@@ -133,9 +128,8 @@ def test_a_crawl_waits_for_the_run_that_is_going(installed: Install) -> None:
     assert (newest["status"], newest["by"], newest["target"]) == ("ok", "ada", "elra+")
 
 
-def test_a_crawl_that_waits_is_given_up_by_ctrl_c(installed: Install) -> None:
+def test_a_crawl_that_waits_is_given_up_by_ctrl_c(installation: Stack) -> None:
     """It is cancelled and never begins; the run that it waited for goes on."""
-    installation = installed()
     key = going(installation)
     waiting = start(installation, "crawl", "elra+")
     heard(waiting, "waits: ")
@@ -147,9 +141,9 @@ def test_a_crawl_that_waits_is_given_up_by_ctrl_c(installed: Install) -> None:
     assert installation.run(key).status == "queued"
 
 
-def test_a_crawl_waits_for_workers_that_are_all_busy(installed: Install) -> None:
+def test_a_crawl_waits_for_workers_that_are_all_busy(busy_worker: Installation) -> None:
     """It says which run has them, or is refused; given up by Ctrl-C, it never begins."""
-    installation = installed(CONFRADAR_WORKER_CONCURRENCY="1", CONFRADAR_SOURCE_WIKICFP_DELAY="30")
+    installation = busy_worker
     busy = installation.submit(target="wikicfp+")
     until(installation.crawls)
     refused = ended(start(installation, "crawl", "elra+", "--if-busy", "refuse"))
@@ -175,9 +169,9 @@ def begun(installation: Installation, key: str) -> list[str]:
     return [step for step, row in installation.steps(key).items() if row["started_at"]]
 
 
-def test_what_was_given_up_is_not_begun_by_a_worker_that_starts_later(installed: Install) -> None:
+def test_what_was_given_up_is_not_begun_by_a_worker_that_starts_later(busy_worker: Installation) -> None:
     """It was told nothing, and has the message still; the ledger says that nobody wants it."""
-    installation = installed(CONFRADAR_WORKER_CONCURRENCY="1", CONFRADAR_SOURCE_WIKICFP_DELAY="30")
+    installation = busy_worker
     busy = installation.submit(target="wikicfp+")
     until(installation.crawls)
     os.kill(installation.servers[0].process.pid, signal.SIGSTOP)  # it hears of nothing any more
@@ -193,9 +187,8 @@ def test_what_was_given_up_is_not_begun_by_a_worker_that_starts_later(installed:
     assert (given_up.status, given_up.message, begun(installation, key)) == ("cancelled", "cancelled by ada", [])
 
 
-def test_sigterm_gives_up_a_crawl_that_waits(installed: Install) -> None:
+def test_sigterm_gives_up_a_crawl_that_waits(installation: Stack) -> None:
     """As Ctrl-C does: its run is cancelled and never begins; the run that it waited for goes on."""
-    installation = installed()
     key = going(installation)
     waiting = start(installation, "crawl", "elra+")
     heard(waiting, "waits: ")
@@ -209,9 +202,9 @@ def test_sigterm_gives_up_a_crawl_that_waits(installed: Install) -> None:
     assert (other.key, other.status) == (key, "queued")
 
 
-def test_a_run_that_crawls_is_cancelled_within_seconds(installed: Install) -> None:
+def test_a_run_that_crawls_is_cancelled_within_seconds(installation: Stack) -> None:
     """Its processes end, it stores nothing, and who follows it is told by whom."""
-    installation = installed(CONFRADAR_SOURCE_WIKICFP_DELAY="2")
+    installation.front.hold("wikicfp")
     crawl = start(installation, "crawl", "wikicfp+")
     heard(crawl, "reading")
     until(installation.crawls)
@@ -226,12 +219,12 @@ def test_a_run_that_crawls_is_cancelled_within_seconds(installed: Install) -> No
     assert installation.run(newest["key"]).stored_at is None
 
 
-def test_of_two_quick_starts_the_refused_one_says_so(installed: Install) -> None:
+def test_of_two_quick_starts_the_refused_one_says_so(installation: Stack) -> None:
     """Neither was going when they were sent: the worker refuses the second, which page and API tell, with the first."""
-    installation = installed(CONFRADAR_SOURCE_ELRA_DELAY="5")
+    installation.front.hold("elra")
     server = start(installation, "serve", "--port", "0")
     address = heard(server, "serving http")[len("serving ") :].split()[0]
-    worker = installation.servers[0].process.pid
+    worker = installation.named["worker1"].process.pid
     os.kill(worker, signal.SIGSTOP)
     sent = [asked(address, "/api/v1/ops/runs", {"target": "elra", "if_busy": "refuse"}) for _ in "12"]
     keys = [json.loads(text)["run"] for _, text in sent]
@@ -262,9 +255,14 @@ def asked(address: str, path: str, body: dict[str, str] | None = None) -> tuple[
         return answer.status, answer.read().decode()
 
 
-def test_what_failed_is_run_again(installed: Install) -> None:
+def broken(handler: BaseHTTPRequestHandler) -> None:
+    """The answer of a site that has trouble."""
+    handler.send_error(500)
+
+
+def test_what_failed_is_run_again(installation: Stack) -> None:
     """The failed step and the store alone, as a run that names the first; the rest comes from that one."""
-    installation = installed(CONFRADAR_SOURCE_ELRA_URL=DEAD)
+    installation.front.answers["elra"] = broken
     first = ended(start(installation, "crawl", "elra,chairing_tool,store_conferences"))
     key = re.search(r"run (manual:\S+): partial", first.err)
     assert (first.code, bool(key)) == (3, True), first
@@ -282,9 +280,8 @@ def test_what_failed_is_run_again(installed: Install) -> None:
     assert store["inputs"]["chairing_tool"]["run"] == key[1]
 
 
-def test_the_doctor_sees_workers_and_beat(installed: Install) -> None:
+def test_the_doctor_sees_workers_and_beat(installation: Stack) -> None:
     """Beat answers by its own name; alive but silent is told; once it is gone, that is."""
-    installation = installed()
     none = ended(start(installation, "doctor"))
     assert none.code == 1
     assert line(none, "workers").startswith("ok      workers     worker1@")
@@ -313,16 +310,12 @@ def test_the_doctor_sees_workers_and_beat(installed: Install) -> None:
     assert "none answers" in line(ended(start(installation, "doctor")), "beat")
 
 
-def beating(installation: Installation) -> servers.Server:
+def beating(installation: Stack) -> servers.Server:
     """A beat of that installation which answers."""
-    chosen = {
-        "CONFRADAR_DATA_DIR": str(installation.settings.data_dir),
-        "CONFRADAR_BROKER_URL": installation.broker,
-        "CONFRADAR_DATABASE_URL": installation.settings.database,
-    }
-    folder = installation.settings.data_dir / "logs"
-    beat = servers.start("beat", servers.celery("beat", "--loglevel", "INFO"), folder / "beat.log", chosen)
-    installation.servers.append(beat)
+    beat = servers.start(
+        "beat", servers.celery("beat", "--loglevel", "INFO"), installation.folder / "beat.log", installation.given
+    )
+    installation.named["beat"] = beat
     until(lambda: app.nodes(installation.settings).beats, 30, lambda: beat.last_words(20))
     return beat
 
@@ -334,11 +327,9 @@ def line(said: Said, name: str) -> str:
     return str(found[0])
 
 
-def test_the_doctor_asks_the_sources(installed: Install) -> None:
+def test_the_doctor_asks_the_sources(installation: Stack) -> None:
     """One page of each; a site that is down is named with the reason."""
-    installation = installed(CONFRADAR_SOURCE_ELRA_URL=DEAD)
-
-    said = ended(start(installation, "doctor", "--online"))
+    said = ended(start(installation, "doctor", "--online", CONFRADAR_SOURCE_ELRA_URL=DEAD))
 
     for source in ("acl_web", "ai_deadlines", "chairing_tool", "wikicfp"):
         assert re.match(rf"ok +{source} +127\.0\.0\.1 answers, in \d+\.\d s$", line(said, source)), said.out
