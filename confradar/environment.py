@@ -86,4 +86,5 @@ def secrets(settings: Settings, environ: Mapping[str, str] = os.environ) -> set[
     }
     found |= {unquote(password) for password in found}
     found |= {value for name, value in environ.items() if is_secret(name)}
+    found |= {address for address in settings.alert_addresses if "://" in address}  # what opens a channel
     return found - {"confradar", "postgres", settings.postgres_user, settings.postgres_hostname, settings.postgres_db}

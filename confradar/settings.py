@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from confradar.errors import SettingError
 
-_SECRET_NAME = re.compile(r"(?i)password|secret|token|(?<!public)_key|basic_auth|openai|operator_hash")
+_SECRET_NAME = re.compile(r"(?i)password|secret|token|(?<!public)_key|basic_auth|openai|operator_hash|alert_to")
 DEFAULT_BROKER = "redis://127.0.0.1:6379/0"
 # What the compose file uses where nothing is set: anybody can read it there.
 DEVELOPMENT = "development-only"
@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     web_requests_per_second: float = Field(10, gt=0)
     mail_url: str = ""  # the mail server for messages, as apprise writes it; whose password it may hold
     follows: str = ""  # a file of follows for a whole lab
+    alert_to: str = ""  # the addresses to which alerts go, with spaces between
     report_url: str = ""  # where readers tell an error; {what} and {id} stand for the deadline
     operator_hash: str = ""
     metrics_token: str = ""
@@ -205,6 +206,11 @@ class Settings(BaseSettings):
         if self.database.startswith("sqlite:///"):
             return f"sqlite:///file:{quote(self.database.removeprefix('sqlite:///'))}?mode=ro&uri=true"
         return self.database
+
+    @property
+    def alert_addresses(self) -> tuple[str, ...]:
+        """The addresses that hear of alerts, each once."""
+        return tuple(dict.fromkeys(self.alert_to.split()))
 
     @property
     def site(self) -> str:

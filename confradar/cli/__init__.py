@@ -34,6 +34,7 @@ COMMANDS = {
     "runs": ("operating", "Show what ran; cancel, retry, release."),
     "replay": ("replaying", "Read a night again from its archive, without network."),
     "backfill": ("replaying", "Read the nights of some days again from the archive."),
+    "alerts": ("alerting", "Show what is wrong, and what was."),
     "logs": ("logs", "Show what a run logged, or follow it."),
     "schedule": ("operating", "Show, pause or resume the schedule of the nights."),
     "fetch": ("trying", "Show what a source would send and get for one page."),

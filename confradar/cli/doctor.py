@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -34,7 +33,6 @@ from confradar.settings import Settings, masked
 from confradar.sources.base import readers
 from confradar.storage import alerts, conferences, database, history
 
-DISK_MIN = 500 * 1024 * 1024
 LLM_KEYS = ("CONFRADAR_SA_OPENAI", "OPENAI_API_KEY")
 BAD = ("failed", "lost", "quarantined")
 
@@ -211,17 +209,15 @@ class _Looked:
         with database.reading(self._settings.database) as connection:
             found = alerts.all_open(connection)
         if found:
-            raise ConfRadarError("; ".join(f"{detail} (since {at:%Y-%m-%d %H:%M} UTC)" for _, detail, at in found))
-        return "none open"
+            raise ConfRadarError("; ".join(f"{one.detail} (since {one.opened_at:%Y-%m-%d %H:%M} UTC)" for one in found))
+        if not (told := len(self._settings.alert_addresses)):
+            return "none open; nobody would be told of one: CONFRADAR_ALERT_TO is not set"
+        return f"none open; {told} {'address' if told == 1 else 'addresses'} would be told of one"
 
     def _disk(self) -> str:
-        folder = self._settings.data_dir
-        while not folder.exists():
-            folder = folder.parent
-        free = shutil.disk_usage(folder).free
-        if free < DISK_MIN:
-            wanted = f"make room, at least {DISK_MIN // 1024**2} MiB"
-            raise ConfRadarError(f"{free // 1024**2} MiB free at {folder}: {wanted}")
+        if trouble := steps.disk_trouble(self._settings):
+            raise ConfRadarError(trouble)
+        folder, free = steps.disk_free(self._settings)
         return f"{free // 1024**3} GiB free at {folder}"
 
     def _archive(self) -> str:

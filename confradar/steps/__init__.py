@@ -1,7 +1,9 @@
 """The steps of the pipeline as plain functions: they return a value and its metadata, and need no broker."""
 
+from confradar.steps.alerting import test_alerts
 from confradar.steps.attempting import crawl_in_run
 from confradar.steps.backfilling import backfill
+from confradar.steps.conditions import disk_free, disk_trouble
 from confradar.steps.crawling import crawl, reach
 from confradar.steps.delivering import DELIVER, deliver
 from confradar.steps.describing import DELAYS_OF, describe_sources
@@ -53,6 +55,8 @@ __all__ = [
     "crawl_in_run",
     "deliver",
     "describe_sources",
+    "disk_free",
+    "disk_trouble",
     "end_signed",
     "fetch",
     "follow",
@@ -84,6 +88,7 @@ __all__ = [
     "split",
     "store",
     "store_run",
+    "test_alerts",
     "to_recheck",
     "to_repeat",
     "uncertain",

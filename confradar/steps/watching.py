@@ -13,15 +13,13 @@ from confradar import logs
 from confradar.deadlines.listing import printable
 from confradar.errors import ConfRadarError, DatabaseUnavailable
 from confradar.settings import Settings
-from confradar.sources.base import readers, step_of
-from confradar.steps.nights import night_state
+from confradar.steps.alerting import attend, with_database, without_database
+from confradar.steps.conditions import troubles
+from confradar.steps.delivering import deliver
 from confradar.steps.runs import STORE, now_utc
 from confradar.steps.storing import store_run
-from confradar.storage import alerts, database, history, lease, ledger, outputs
+from confradar.storage import database, lease, ledger
 
-MISSING, LATE, FAILED = "night missing", "night late", "night failed"
-SILENT, ALL_SILENT = "source silent", "source silent: all"
-DAY = timedelta(days=1)
 MARK = "watchdog.looked"  # in the data directory
 MESSAGE_MAX = 300  # characters of an error that nobody foresaw
 LOOK_SECONDS = 300  # a look may have to store a run
@@ -40,7 +38,8 @@ def watch(settings: Settings, *, since: datetime, now: datetime) -> list[str]:
         runs = ledger.unfinished(connection)
         done += [said for run in runs if run.waits and (said := _given_up(connection, run, settings, now, free))]
         due = [run for run in runs if not run.waits and _is_due(connection, run, settings, now)]
-        done += _conditions(connection, settings, since=since, now=now)
+        found = troubles(connection, settings, since=since, now=now)
+        done += attend(connection, settings, found, now=now)
     for run in due:
         try:
             stored = store_run(run.key, settings, by="watchdog")
@@ -101,60 +100,6 @@ def _is_due(connection: Connection, run: ledger.Run, settings: Settings, now: da
     return bool(rows) and all(row["finished_at"] is not None and row["finished_at"] < grace for row in rows)
 
 
-def _conditions(connection: Connection, settings: Settings, *, since: datetime, now: datetime) -> list[str]:
-    """Open an alert for each condition that is so, once; resolve those that are over. One line for each."""
-    night = night_state(connection, settings, now=now, since=since)
-    failed = _failed_night(connection)
-    troubles = {
-        MISSING: night.trouble if night.missing else "",
-        LATE: night.trouble if night.late else "",
-        FAILED: failed,
-        **_silence(connection, settings, now=now),
-    }
-    # Nights that do not come, give nothing or are not wanted leave every source without anything new.
-    explained = bool(night.missing or failed or night.pause)
-    done = []
-    for condition, trouble in troubles.items():
-        if not trouble:
-            if alerts.resolve(connection, condition, now=now):
-                done.append(f"alert over: {condition}")
-        elif explained and condition.startswith(SILENT):
-            continue
-        elif alerts.open_alert(connection, condition, trouble, now=now):
-            done.append(f"alert {condition}: {trouble}")
-    return done
-
-
-def _failed_night(connection: Connection) -> str:
-    """What is wrong if the newest night that is over failed, and no run since then has stored anything."""
-    nights = history.runs(connection, trigger="schedule", status=ledger.FINAL_RUN, limit=1)
-    good = history.runs(connection, status=("ok", "partial"), whole_only=True, limit=1)
-    if not nights or nights[0].status != "failed" or (good and good[0].id > nights[0].id):
-        return ""
-    return f"run {nights[0].key} failed; see `confradar runs show {nights[0].key}`"
-
-
-def _silence(connection: Connection, settings: Settings, *, now: datetime) -> dict[str, str]:
-    """By condition, what is wrong with sources that were tried and gave nothing good for some days; empty if well.
-
-    All at once are one condition. A source that others outlived by a day is one of its own.
-    """
-    given = {name: outputs.last_kept_at(connection, name) for name in readers()}
-    good = {name: at for name, at in given.items() if at}
-    newest, patience = max(good.values(), default=now), timedelta(days=settings.silent_days)
-    silent = {
-        name: f"{name} has given nothing good since {at:%Y-%m-%d %H:%M} UTC; see `confradar runs --source {name}`"
-        for name, at in good.items()
-        if now - at >= patience and history.tried_since(connection, step_of(name), at)
-    }
-    together = [name for name in silent if newest - good[name] < DAY]
-    at_once = f"no source has given anything good since {newest:%Y-%m-%d %H:%M} UTC; see `confradar runs`"
-    return {
-        ALL_SILENT: at_once if together and now - newest >= patience else "",
-        **{f"{SILENT}: {name}": "" if name in together else silent.get(name, "") for name in given},
-    }
-
-
 def last_look(settings: Settings, *, now: datetime) -> datetime:
     """When the watchdog of this data directory last looked. Raises ConfRadarError if that is too long ago."""
     mark = settings.data_dir / MARK
@@ -176,11 +121,16 @@ def keep_watching(settings: Settings, say: Callable[[str], None]) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     while True:
         try:
-            with database.reading(settings.database) as connection:
+            with database.transaction(settings.database) as connection:
                 now = database.clock(connection)
-            for line in watch(settings, since=since, now=now):
+                over = with_database(connection, settings, now=now)
+            for line in [*over, *watch(settings, since=since, now=now)]:
                 say(line)
+            deliver(settings)  # by the outbox alone: no broker need be there
             (settings.data_dir / MARK).touch()
         except ConfRadarError as error:
             say(f"cannot look: {error}")
+            if isinstance(error, DatabaseUnavailable):
+                for line in without_database(settings, error, now=now_utc()):
+                    say(line)
         time.sleep(settings.watchdog_seconds)

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from confradar.storage.run_tables import alert
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What was wrong since when, until when (None: it still is), and when operators were last told so."""
+
+    id: int
+    condition: str
+    detail: str
+    opened_at: datetime
+    last_sent_at: datetime | None
+    resolved_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Any) -> Alert:
+        """An alert from its row."""
+        return cls(**{part.name: getattr(row, part.name) for part in fields(cls)})
 
 
 def open_alert(connection: Connection, condition: str, detail: str, *, now: datetime) -> bool:
@@ -23,13 +42,25 @@ def open_alert(connection: Connection, condition: str, detail: str, *, now: date
     return True
 
 
-def resolve(connection: Connection, condition: str, *, now: datetime) -> bool:
-    """Close the open alert of that condition. Returns whether there was one."""
+def resolve(connection: Connection, condition: str, *, now: datetime) -> Alert | None:
+    """Close the open alert of that condition. Returns it, or None if there was none."""
     mine = (alert.c.condition == condition, alert.c.resolved_at.is_(None))
-    return connection.execute(update(alert).where(*mine).values(resolved_at=now)).rowcount > 0
+    row = connection.execute(update(alert).where(*mine).values(resolved_at=now).returning(alert)).one_or_none()
+    return Alert.of(row) if row else None
 
 
-def all_open(connection: Connection) -> list[tuple[str, str, datetime]]:
-    """The open alerts, oldest first: condition, detail, since when."""
-    query = select(alert.c.condition, alert.c.detail, alert.c.opened_at).where(alert.c.resolved_at.is_(None))
-    return [(row.condition, row.detail, row.opened_at) for row in connection.execute(query.order_by(alert.c.id))]
+def all_open(connection: Connection) -> list[Alert]:
+    """The open alerts, oldest first."""
+    query = select(alert).where(alert.c.resolved_at.is_(None)).order_by(alert.c.id)
+    return [Alert.of(row) for row in connection.execute(query)]
+
+
+def recent(connection: Connection, *, limit: int = 100) -> list[Alert]:
+    """The newest alerts, open ones first, then the newest first."""
+    order = (alert.c.resolved_at.is_not(None), alert.c.id.desc())
+    return [Alert.of(row) for row in connection.execute(select(alert).order_by(*order).limit(limit))]
+
+
+def mark_told(connection: Connection, alert_id: int, *, now: datetime) -> None:
+    """Write down that a message about an alert was written to operators."""
+    connection.execute(update(alert).where(alert.c.id == alert_id).values(last_sent_at=now))

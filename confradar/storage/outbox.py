@@ -146,6 +146,18 @@ def withdraw(connection: Connection, *which: ColumnElement[bool]) -> int:
     return connection.execute(delete(message).where(*_OPEN, message.c.taken_until.is_(None), *which)).rowcount
 
 
+def begins(prefix: str) -> ColumnElement[bool]:
+    """Of `withdraw`: the messages whose keys begin so."""
+    return message.c.key.startswith(prefix, autoescape=True)
+
+
+def last_word(connection: Connection, prefix: str, *, now: datetime) -> datetime | None:
+    """When the newest message whose key begins so was sent or given up; `now` if it waits, None if there is none."""
+    ended = func.coalesce(message.c.sent_at, message.c.failed_at)
+    row = connection.execute(select(ended).where(begins(prefix)).order_by(message.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else row[0] or now
+
+
 def waiting(connection: Connection) -> int:
     """How many messages are still to be sent, now or later."""
     return connection.scalar(select(func.count()).select_from(message).where(*_OPEN)) or 0

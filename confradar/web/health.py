@@ -28,7 +28,7 @@ def health(settings: Settings) -> Health:
         with database.reading(settings.readers_database, statement_seconds=STATEMENT_SECONDS) as connection:
             nights = history.last_nights(connection)
             rows = [row for steps in history.steps_of(connection, nights).values() for row in steps]
-            found = [condition for condition, _, _ in alerts.all_open(connection)]
+            found = [alert.condition for alert in alerts.all_open(connection)]
     except ConfRadarError:
         return Health(False, "the database cannot be read: `confradar doctor` says why")
     told = [_night(nights[0], rows)] if nights else ["no night yet, the next is at 02:00 UTC"]

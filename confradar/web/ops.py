@@ -136,6 +136,19 @@ def show_checks(request: Request, who: Who) -> Response:
     return _page(request, "checks.html", who, **views.checks(_settings(request)))
 
 
+@router.get("/alerts")
+def show_alerts(request: Request, who: Who) -> Response:
+    """What is wrong, and what was."""
+    return _page(request, "alerts.html", who, said=(), **views.alerts(_settings(request)))
+
+
+@router.post("/alerts/test", dependencies=FORM)
+def test_alerts(request: Request, who: Who) -> Response:
+    """Send a message to each address that is told of alerts, and show what came of it."""
+    settings = _settings(request)
+    return _page(request, "alerts.html", who, said=steps.test_alerts(settings), **views.alerts(settings))
+
+
 @router.get("/schedule")
 def show_schedule(request: Request, who: Who) -> Response:
     """How the nights stand, with a switch."""

@@ -174,6 +174,20 @@ def list_checks(request: Request) -> Answer:
     return found
 
 
+@router.get("/alerts", responses=_example({"alerts": [{"condition": "night missing", "resolved_at": None}]}))
+def list_alerts(request: Request) -> Answer:
+    """The newest alerts, open ones first, and how many addresses are told of them."""
+    found: Answer = to_json(views.alerts(_settings(request)))
+    return found
+
+
+@router.post("/alerts/test", dependencies=ACT)
+def test_alerts(request: Request) -> list[Answer]:
+    """Send a message to each address that is told of alerts; what came of each (`error`, null if it was taken)."""
+    found: list[Answer] = to_json([asdict(one) for one in steps.test_alerts(_settings(request))])
+    return found
+
+
 @router.get("/schedule")
 def show_schedule(request: Request) -> Answer:
     """How the nights stand, and who switched the schedule."""

@@ -15,6 +15,7 @@ from confradar.errors import SettingError, UnknownName
 from confradar.logs import LEVELS
 from confradar.settings import Settings
 from confradar.sources.base import readers, step_of
+from confradar.storage import alerts as kept_alerts
 from confradar.storage import audit, database, history, ledger
 from confradar.storage import logs as kept_logs
 from confradar.storage.outputs import Good
@@ -164,6 +165,13 @@ def checks(settings: Settings) -> Answer:
     """The results of the checks: `last` of the newest attempt of each step, `failed` the newest that did not pass."""
     with _reading(settings) as connection:
         return {"last": history.last_checks(connection), "failed": history.failed_checks(connection)}
+
+
+def alerts(settings: Settings) -> Answer:
+    """The newest alerts, open ones first, and how many addresses are told of them."""
+    with _reading(settings) as connection:
+        found = [asdict(one) for one in kept_alerts.recent(connection)]
+    return {"alerts": found, "addresses": len(settings.alert_addresses)}
 
 
 def schedule(settings: Settings) -> Answer:

@@ -45,7 +45,7 @@ WRONG |= {name: ["perhaps"] for name in ("allow_private_hosts", "use_proxy", "au
 WRONG |= {name: ["soon", "-1", "nan", "inf", ""] for name in ("retry_waits", "terminal_retry_waits")}
 WRONG |= {"page_retry_waits": WRONG["retry_waits"]}
 ANY_TEXT = {"data_dir", "postgres_user", "postgres_password", "postgres_hostname", "postgres_db", "contact",
-            "metrics_token", "flower_basic_auth", "follows"}  # fmt: skip
+            "metrics_token", "flower_basic_auth", "follows", "alert_to"}  # fmt: skip
 
 
 def test_every_setting_has_its_wrong_values() -> None:

@@ -126,14 +126,14 @@ def test_the_watchdog_says_the_same_as_everybody_else(settings: Settings) -> Non
     for _ in range(2):
         steps.watch(settings, since=DUE - HOUR, now=DUE + HOUR)
     with database.reading(settings.database) as connection:
-        [(condition, detail, _)] = alerts.all_open(connection)
-    assert (condition, detail) == ("night missing", state(settings, DUE + HOUR).trouble)
+        [found] = alerts.all_open(connection)
+    assert (found.condition, found.detail) == ("night missing", state(settings, DUE + HOUR).trouble)
 
     began(settings, DUE + 2 * HOUR, DUE)
     steps.watch(settings, since=DUE - HOUR, now=DUE + 3 * HOUR)
 
     with database.reading(settings.database) as connection:
-        assert [condition for condition, _, _ in alerts.all_open(connection)] == ["night late"]
+        assert [one.condition for one in alerts.all_open(connection)] == ["night late"]
     switch(settings, DUE + 4 * HOUR, paused=True)
     steps.watch(settings, since=DUE - HOUR, now=DUE + DAY + HOUR)
     with database.reading(settings.database) as connection:

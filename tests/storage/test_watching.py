@@ -27,7 +27,13 @@ def settings(url: str) -> Settings:
 
 
 def night(
-    settings: Settings, due: datetime, good: Collection[str] = ALL, *, trigger: str = "schedule", status: str = "ok"
+    settings: Settings,
+    due: datetime,
+    good: Collection[str] = ALL,
+    *,
+    trigger: str = "schedule",
+    status: str = "ok",
+    bad: str = "failed",
 ) -> None:
     """A night, or another run of everything, in which these sources gave something, each some minutes after another."""
     key = f"nightly:{due.date()}" if trigger == "schedule" else f"manual:{due.isoformat()}"
@@ -45,9 +51,11 @@ def night(
         )
         for minutes, name in enumerate(sorted(ALL)):
             ended, step = due + timedelta(minutes=5 * minutes), f"{name}_conferences"
+            claimed = {"task_id": None, "retries": 0, "worker": "here", "pid": 1, "lost_after": 60}
+            ledger.begin_step(connection, run, step, now=due, **claimed)
             if name in good:
                 outputs.keep(connection, run.id, step, 1, SourceOutput(name, ()), now=ended)
-            ledger.finish_step(connection, run.id, step, 1, status=status if name in good else "failed", now=ended)
+            ledger.finish_step(connection, run.id, step, 1, status=status if name in good else bad, now=ended)
         ended = due + HOUR / 2
         ledger.close_steps(connection, run.id, status="ok", reason="", error="", now=ended)
         outcome = "ok" if set(good) == ALL else "partial" if good else "failed"
@@ -141,18 +149,55 @@ def test_a_failed_night_is_over_once_something_is_stored(settings: Settings) -> 
 
 
 def test_a_source_that_others_outlive_is_silent(settings: Settings) -> None:
-    """Three days after its last good night, once; over when it gives something again."""
-    night(settings, DUE)
+    """Three days after it last gave something good, once; over when it gives something again."""
+    night(settings, DUE, trigger="manual")
     said = []
     for days in range(1, 6):
-        night(settings, DUE + days * DAY, ALL - {"elra"})
-        said += watched(settings, DUE + days * DAY + HOUR, DUE + (days + 1) * DAY)
+        night(settings, DUE + days * DAY, ALL - {"elra"}, trigger="manual")
+        said += watched(settings, DUE + days * DAY + HOUR, DUE + (days + 1) * DAY, since=DUE + 90 * DAY)
     assert len(said) == 1
     assert said[0].startswith("alert source silent: elra: elra has given nothing good since 2026-01-14 02:15 UTC; see")
 
+    night(settings, DUE + 6 * DAY, trigger="manual")
+
+    over = watched(settings, DUE + 6 * DAY + HOUR, DUE + 6 * DAY + HOUR, since=DUE + 90 * DAY)
+    assert over == ["alert over: source silent: elra"]
+
+
+def test_two_partial_nights_are_one_alert(settings: Settings) -> None:
+    """From the second on, with the source and its run; that it has been silent for days is no news then."""
+    night(settings, DUE)
+    night(settings, DUE + DAY, ALL - {"elra"})
+    assert watched(settings, DUE + DAY + HOUR, DUE + 2 * DAY) == []
+    said = []
+    for days in range(2, 7):
+        night(settings, DUE + days * DAY, ALL - {"elra"})
+        said += watched(settings, DUE + days * DAY + HOUR, DUE + (days + 1) * DAY)
+    [partial] = said
+    assert partial == (
+        "alert nights partial: runs nightly:2026-01-15 and nightly:2026-01-16 did not go well: elra failed; "
+        "see `confradar runs show nightly:2026-01-16`"
+    )
+
+    night(settings, DUE + 7 * DAY)
+
+    assert watched(settings, DUE + 7 * DAY + HOUR, DUE + 7 * DAY + HOUR) == ["alert over: nights partial"]
+
+
+def test_a_source_that_a_check_holds_back_is_one_alert(settings: Settings) -> None:
+    """At once, with what releases it; neither its partial nights nor its silence are told as well."""
+    night(settings, DUE)
+    said = []
+    for days in range(1, 6):
+        night(settings, DUE + days * DAY, ALL - {"elra"}, bad="quarantined")
+        said += watched(settings, DUE + days * DAY + HOUR, DUE + (days + 1) * DAY)
+    [held] = said
+    assert held.startswith("alert source quarantined: elra: what elra gave is held back")
+    assert "confradar runs release nightly:2026-01-15 elra --why" in held
+
     night(settings, DUE + 6 * DAY)
 
-    assert watched(settings, DUE + 6 * DAY + HOUR, DUE + 6 * DAY + HOUR) == ["alert over: source silent: elra"]
+    assert watched(settings, DUE + 6 * DAY + HOUR, DUE + 6 * DAY + HOUR) == ["alert over: source quarantined: elra"]
 
 
 def test_all_sources_silent_without_a_schedule_are_one_alert(settings: Settings) -> None:

@@ -73,6 +73,7 @@ def queries(ask: Client) -> Iterator[list[str]]:
         ("/ops/checks", 2),
         ("/ops/schedule", 7),
         ("/ops/follows", 2),
+        ("/ops/alerts", 1),
         ("/ops/run?target=elra%2B", 4),
     ],
 )
