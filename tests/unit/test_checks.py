@@ -125,12 +125,14 @@ def test_a_source_that_never_gave_anything_is_not_held_for_giving_nothing():
         ([-7, 8, 9, 10], ""),
     ],
 )
+@pytest.mark.fault("E13", "a mistyped year or exchanged day and month is held; the old date stays")
 def test_many_dates_that_move_in_one_night_are_held(days, name):
     """Over a fifth and ten in all, over a twentieth and ten earlier. Each conference has three dates."""
     moved = [listing(number, days=shift) for number, shift in enumerate(days)]
     assert held(evidence((*moved, *ORDINARY[len(moved) :]))) == name
 
 
+@pytest.mark.fault("E13", "a mistyped year or exchanged day and month is held; the old date stays")
 def test_a_few_dates_that_all_move_by_one_amount_are_held():
     """A zone misread in one place of a great list: five dates are enough, four are not, nor if another moves too."""
     many = tuple(map(listing, range(400)))
@@ -264,6 +266,7 @@ def test_a_row_whose_own_page_was_not_read_loses_no_dates():
         ("2026-04-05", "2026-05-05", False),
     ],
 )
+@pytest.mark.fault("E13", "a mistyped year or exchanged day and month is held; the old date stays")
 def test_a_date_that_looks_mistyped_is_a_warning(before, after, mistyped):
     """One year off, or day and month exchanged, in any spelling; the others are moves like any."""
     one, other = (replace(ORDINARY[0], dates=(WrittenDate(Kind.SUBMISSION, text, "AoE"),)) for text in (before, after))

@@ -99,7 +99,8 @@ def test_a_base_of_the_settings_stands_for_all_hosts_of_the_source() -> None:
     [
         ("127.0.0.1", True), ("10.1.2.3", True), ("192.168.0.1", True), ("169.254.169.254", True), ("0.0.0.1", True),
         ("100.64.0.1", True), ("224.0.0.1", True), ("::1", True), ("fe80::1", True), ("fd00::1", True),
-        ("::ffff:127.0.0.1", True), ("93.184.216.34", False), ("2606:2800:220:1::1", False), ("example.org", False),
+        ("::ffff:127.0.0.1", True), ("64:ff9b::7f00:1", True), ("2002:a00:1::", True), ("64:ff9b::5db8:d822", False),
+        ("93.184.216.34", False), ("2606:2800:220:1::1", False), ("example.org", False),
     ],
 )  # fmt: skip
 def test_what_is_not_of_the_public_internet_is_private(address: str, private: bool) -> None:

@@ -66,6 +66,7 @@ def test_the_labelled_mentions_fall_into_their_editions(corpus: Path, tmp_path: 
 
 
 @pytest.mark.parametrize("seed", range(ORDERS))
+@pytest.mark.fault("E4", "duplicates in and across sources are one edition, in any order of arrival")
 def test_labelled_mentions_in_any_order_over_several_nights_are_the_same_conferences(
     listings: list[Listing], at_once: Parts, seed: int
 ) -> None:

@@ -317,6 +317,7 @@ def test_a_gate_that_a_source_no_longer_says_is_not_withdrawn(nights):
     assert nights.dates == []
 
 
+@pytest.mark.fault("E3", "a record that is gone is not seen since, and never deleted")
 def test_a_mention_missing_from_a_whole_feed_is_not_seen(nights):
     """Absence is shown, nothing is deleted, and the mention may come back."""
     both = listing("ICML", due(MAY)), listing("COLT", due(MAY), ref="2")
