@@ -15,6 +15,7 @@ from confradar.cli.following import COLOURS
 from confradar.deadlines.words import counted, number, seconds, short_key
 from confradar.steps import STORE, now_utc
 from confradar.storage import ledger
+from confradar.storage.run_tables import AGAIN
 
 DOUBTS_SHOWN, CHANGES_SHOWN, ERROR_SHOWN = 5, 20, 300
 SUFFIX = "_conferences"
@@ -226,6 +227,7 @@ def _verbs(console: Console, found: Record) -> None:
     if found["status"] not in ledger.FINAL_RUN:
         verbs.append(f"to end it: confradar runs cancel {key}")
     elif any(row["status"] in ("failed", "lost", "cancelled") for row in newest.values()):
-        verbs.append(f"to repeat what failed: confradar runs retry {key}")
+        again = f"{found['trigger']}, with the same words" if found["trigger"] in AGAIN else f"runs retry {key}"
+        verbs.append(f"to repeat what failed: confradar {again}")
     for verb in verbs:
         console.print(Text(verb, style="dim"), soft_wrap=True)

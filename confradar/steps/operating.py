@@ -15,7 +15,7 @@ from confradar.sources.base import readers, step_of
 from confradar.steps.runs import STORE
 from confradar.steps.storing import add
 from confradar.storage import audit, database, ledger, outputs
-from confradar.storage.run_tables import RECHECK
+from confradar.storage.run_tables import AGAIN, RECHECK
 
 
 def cancel(run_key: str, settings: Settings, *, by: str, why: str = "", step: str | None = None) -> list[str]:
@@ -86,7 +86,7 @@ def release(run_key: str, step: str, settings: Settings, *, by: str, why: str) -
 def retry_target(run_key: str, settings: Settings) -> str:
     """The target that repeats what failed in a run, as `to_repeat` says.
 
-    Raises UnknownName, and Refused if the run is not over, nothing failed, or it was a recheck.
+    Raises UnknownName, and Refused if the run is not over, nothing failed, or it did not ask whole sources.
     """
     with database.reading(settings.database) as connection:
         run = ledger.find(connection, run_key)
@@ -95,6 +95,8 @@ def retry_target(run_key: str, settings: Settings) -> str:
         raise Refused(f"Run {run_key} is going still: {run.status}.")
     if run.trigger == RECHECK:
         raise Refused(f"Run {run_key} read a few pages again; `confradar recheck` does that once more.")
+    if run.trigger in AGAIN:
+        raise Refused(f"Run {run_key} asked no site; `confradar {run.trigger}` with the same words does it once more.")
     statuses = {step: one.status for step, one in found.items()}
     if not (target := to_repeat(statuses, unstored=STORE in run.steps and not run.stored_at)):
         raise Refused(f"Nothing failed in run {run_key}; `confradar crawl '{run.target}'` runs it anew.")

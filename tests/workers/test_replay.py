@@ -11,7 +11,7 @@ import pytest
 from confradar import archive, graph, servers, settings, steps
 from confradar.crawling import process
 from confradar.demo import sites
-from confradar.errors import RunRefused, SettingError, UnknownName
+from confradar.errors import Refused, RunRefused, SettingError, UnknownName
 from confradar.settings import Settings
 from confradar.sources.base import readers
 from confradar.steps.attempting import crawl_in_run
@@ -81,6 +81,8 @@ def test_a_replay_of_an_older_night_changes_nothing_newer(nights: Settings) -> N
     assert dumped(nights) == before
     assert (once.key, twice.key) == ("replay:nightly:2026-01-13", "replay:nightly:2026-01-13/2")
     assert (once.trigger, once.by, once.logical_instant, once.status) == ("replay", "me", sites.NIGHTS[0], "ok")
+    with pytest.raises(Refused, match="asked no site; `confradar replay` with the same words does it once more"):
+        steps.retry_target(once.key, nights)
     assert once.statistics
     assert once.statistics["updated"] == 0
 
