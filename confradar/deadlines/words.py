@@ -36,8 +36,9 @@ def once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     told = []
     for same in gates.values():
         exact = max(same, key=lambda row: len(row["after"] or row["before"] or ""))
-        others = sorted({row["source"] or "several" for row in same} - {exact["source"]})
-        told.append({**exact, "source": ", ".join([exact["source"] or "several", *others])})
+        who = exact["source"] or "several"
+        others = sorted({row["source"] or "several" for row in same} - {who})
+        told.append({**exact, "source": ", ".join([who, *others])})
     return told
 
 

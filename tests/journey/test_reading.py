@@ -274,4 +274,6 @@ def test_a_person_withdraws_a_gate_and_takes_that_back(terminal: Terminal) -> No
     assert terminal("confradar changes --since 2040-01-01 --now 2040-01-02").out == "No date has moved.\n"
     assert "withdrawn" not in terminal("confradar changes --kind abstract").out
     assert terminal("confradar claim clear eccv-2026 submission --why mended").code == 0
-    assert "submission  withdrawn" not in terminal("confradar show eccv-2026").out
+    back = terminal("confradar show eccv-2026").out
+    assert not re.search(r"^submission +withdrawn", back, re.MULTILINE)
+    assert re.search(r"^new +ECCV 2026 · submission +withdrawn .*“2026-03-06 09:59 UTC” +several ", back, re.MULTILINE)

@@ -45,3 +45,9 @@ def test_a_key_is_cut_where_it_is_random():
     """The date of a night is never cut."""
     assert short_key("manual:34a37d40-98e3-4b09-aadc-6d059ea15192") == "manual:34a37d40"
     assert short_key("nightly:2026-11-24") == "nightly:2026-11-24"
+
+
+def test_what_no_source_alone_has_told_is_of_several_once():
+    """A safe date that came back with a claim that went."""
+    [told] = once([row(0, direction=Direction.NEW, source=None)])
+    assert told["source"] == "several"
