@@ -43,7 +43,9 @@ def follow(
     forget: Callable[[str], None] = lambda _by: None,
     patience: float = 30,
 ) -> ledger.Run:
-    """Show a run until it is closed, and return it. Ctrl-C ends its crawls as a limit does; a second one leaves.
+    """Show a run until it is closed, and return it.
+
+    Ctrl-C and SIGTERM end its crawls as a limit does, and what has come is stored; a second one leaves at once.
 
     One that waits for another run says so. `tend` is called at each look, `absent` as long as there is no such run.
     Raises BrokerUnavailable if it does not appear within `patience` seconds in which no other run has the workers in
@@ -54,14 +56,7 @@ def follow(
     except (BrokerUnavailable, KeyboardInterrupt, SystemExit) as left:
         forget(GIVEN_UP_BY[type(left)])
         raise
-    try:
-        return _until_closed(key, settings, console, tend)
-    except SystemExit as left:
-        with database.reading(settings.database) as connection:
-            waits = ledger.find(connection, key).waits
-        if waits:
-            forget(GIVEN_UP_BY[type(left)])
-        raise
+    return _until_closed(key, settings, console, tend)
 
 
 def _until_closed(key: str, settings: Settings, console: Console, tend: Callable[[], None] | None) -> ledger.Run:
@@ -70,7 +65,7 @@ def _until_closed(key: str, settings: Settings, console: Console, tend: Callable
     waits = ""
     heard = time.monotonic()
     live = Live(console=console, auto_refresh=False, transient=False) if console.is_terminal else None
-    interrupted = False
+    stopped_by = ""
     with live or nullcontext():
         while True:
             try:
@@ -87,8 +82,8 @@ def _until_closed(key: str, settings: Settings, console: Console, tend: Callable
                 if run.status in ledger.FINAL_RUN:
                     return run
                 heard = time.monotonic()
-                if interrupted:
-                    _end(run, rows, settings)
+                if stopped_by:
+                    _end(run, rows, settings, by=stopped_by)
                 if tend:
                     tend()
                 time.sleep(POLL_SECONDS)
@@ -96,22 +91,22 @@ def _until_closed(key: str, settings: Settings, console: Console, tend: Callable
                 if time.monotonic() - heard > DATABASE_PATIENCE:
                     raise
                 time.sleep(1)
-            except KeyboardInterrupt:
-                if interrupted:
+            except (KeyboardInterrupt, SystemExit) as stop:
+                if stopped_by:
                     raise
-                interrupted = True
+                stopped_by = GIVEN_UP_BY[type(stop)]
                 console.print("stopping: what has come is stored; Ctrl-C again leaves at once", style="yellow")
 
 
-def _end(run: ledger.Run, rows: list[dict[str, Any]], settings: Settings) -> None:
+def _end(run: ledger.Run, rows: list[dict[str, Any]], settings: Settings, *, by: str) -> None:
     """Bring an interrupted run nearer to its end: one that waits for another is cancelled, else what came is stored."""
     if run.waits:
-        steps.cancel(run.key, settings, by=GIVEN_UP_BY[KeyboardInterrupt])
+        steps.cancel(run.key, settings, by=by)
     elif run.stopping_at is None:
         with database.transaction(settings.database) as connection:
             ledger.stop(connection, run.key, now=steps.now_utc())
     elif all(row["finished_at"] for row in rows if row["step"] != steps.STORE):
-        steps.store_run(run.key, settings, by="Ctrl-C")
+        steps.store_run(run.key, settings, by=by)
 
 
 def _appear(key: str, settings: Settings, console: Console, absent: Callable[[], None], patience: float) -> None:

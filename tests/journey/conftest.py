@@ -115,9 +115,9 @@ def line_with(process: subprocess.Popen[str], words: str) -> str:
     pytest.fail(f"{words!r} was not said, but: {''.join(heard)}")
 
 
-def interrupt(process: subprocess.Popen[str]) -> int:
-    """Press Ctrl-C, and return the exit code."""
-    process.send_signal(signal.SIGINT)
+def interrupt(process: subprocess.Popen[str], number: signal.Signals = signal.SIGINT) -> int:
+    """Press Ctrl-C, or send another signal, and return the exit code."""
+    process.send_signal(number)
     process.communicate(timeout=60)
     return process.returncode
 

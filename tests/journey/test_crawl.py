@@ -1,6 +1,7 @@
 """`confradar crawl` with a broker and workers of its own, against `confradar demo sites`."""
 
 import re
+import signal
 
 import pytest
 
@@ -56,12 +57,15 @@ def test_all_sources_down_is_a_failure_with_five_reasons(terminal: Terminal, sta
     assert "connection refused" in terminal(line[1]).out
 
 
-def test_ctrl_c_keeps_what_has_come(terminal: Terminal, staged: dict[str, str]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl_c", "sigterm"])
+def test_ctrl_c_and_sigterm_keep_what_has_come(
+    terminal: Terminal, staged: dict[str, str], number: signal.Signals
+) -> None:
     """It ends as a limit does: exit code 3, the slow source read in part, everything that came stored."""
     process = terminal.start("confradar crawl wikicfp+,elra", **{**staged, "CONFRADAR_SOURCE_WIKICFP_DELAY": "0.6"})
     line_with(process, "elra            done")
     _wait_for_listings(terminal)
-    code = interrupt(process)
+    code = interrupt(process, number)
 
     assert code == 3
     newest = terminal("confradar runs --limit 1 --json").json()[0]

@@ -128,17 +128,21 @@ def test_a_crawl_waits_for_the_run_that_is_going(installation: Stack) -> None:
     assert (newest["status"], newest["by"], newest["target"]) == ("ok", "ada", "elra+")
 
 
-def test_a_crawl_that_waits_is_given_up_by_ctrl_c(installation: Stack) -> None:
+@pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
+def test_a_crawl_that_waits_is_given_up(installation: Stack, number: signal.Signals, name: str) -> None:
     """It is cancelled and never begins; the run that it waited for goes on."""
     key = going(installation)
     waiting = start(installation, "crawl", "elra+")
     heard(waiting, "waits: ")
-    waiting.send_signal(signal.SIGINT)
+    waiting.send_signal(number)
     said = ended(waiting)
 
     assert said.code == 1, said
-    assert "cancelled, cancelled by Ctrl-C" in said.err
-    assert installation.run(key).status == "queued"
+    assert f"cancelled, cancelled by {name}" in said.err
+    with database.reading(installation.settings.database) as connection:
+        given_up, other = history.runs(connection)
+    assert (given_up.status, given_up.message) == ("cancelled", f"cancelled by {name}")
+    assert (other.key, other.status) == (key, "queued")
 
 
 def test_a_crawl_waits_for_workers_that_are_all_busy(busy_worker: Installation) -> None:
@@ -185,21 +189,6 @@ def test_what_was_given_up_is_not_begun_by_a_worker_that_starts_later(busy_worke
     assert installation.finished(after).status in ("ok", "partial")
     given_up = installation.run(key)
     assert (given_up.status, given_up.message, begun(installation, key)) == ("cancelled", "cancelled by ada", [])
-
-
-def test_sigterm_gives_up_a_crawl_that_waits(installation: Stack) -> None:
-    """As Ctrl-C does: its run is cancelled and never begins; the run that it waited for goes on."""
-    key = going(installation)
-    waiting = start(installation, "crawl", "elra+")
-    heard(waiting, "waits: ")
-    waiting.send_signal(signal.SIGTERM)
-    said = ended(waiting)
-
-    assert said.code == 143, said
-    with database.reading(installation.settings.database) as connection:
-        given_up, other = history.runs(connection)
-    assert (given_up.status, given_up.message) == ("cancelled", "cancelled by SIGTERM")
-    assert (other.key, other.status) == (key, "queued")
 
 
 def test_a_run_that_crawls_is_cancelled_within_seconds(installation: Stack) -> None:
