@@ -21,8 +21,8 @@ def recheck(conference: str | None, budget: float, now: str | None, by: str) -> 
     """Read the pages of conferences with a gate at hand again, e.g. `confradar recheck icml-2027`.
 
     That is of the CONFERENCE of that slug, or of each with a gate in the next 72 hours or passed less than 24 hours
-    ago. The schedule does the latter each hour. While another run is going it is refused. Exit codes are those of
-    `crawl`.
+    ago, or that somebody follows with one in the next 14 days. The schedule does the latter each hour. While another
+    run is going it is refused. Exit codes are those of `crawl`.
     """
     settings, instant = opened(), steps.instant(now)
     check_environment(settings)

@@ -72,9 +72,9 @@ class ListingSpider(scrapy.Spider):
         feeds = {feed.name: feed for feed in self.reader.source.feeds}
         wanted = {self.addresses.here(url): name for url, name in self.options.only.items()}
         lists = {self.addresses.of(feeds[name]): name for name in self.options.feeds}
-        for url, name in (wanted or lists).items():
+        for number, (url, name) in enumerate((wanted or lists).items()):
             cookies = feeds[name].cookies if name else {}
-            yield self.request(url, name, cookies, priority=LISTS_FIRST, again=True)
+            yield self.request(url, name, cookies, priority=LISTS_FIRST - number, again=True)  # in this order
 
     def request(
         self, url: str, feed: str, cookies: Mapping[str, str], *, priority: int = 0, again: bool = False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -10,15 +12,18 @@ from sqlalchemy import Connection
 from confradar import environment
 from confradar.crawling import process
 from confradar.crawling.addresses import Addresses
+from confradar.deadlines.parameters import LIMIT_MAX
 from confradar.errors import Refused
 from confradar.settings import Settings
 from confradar.sources.base import readers
 from confradar.steps.crawling import Part
-from confradar.storage import answers, database, ledger, near
+from confradar.steps.followers import followers
+from confradar.storage import answers, database, ledger, near, selecting
 from confradar.storage.run_tables import RECHECK
 
 NEAR = "near"  # the target of a recheck that no conference is named for
 AHEAD, PASSED = timedelta(hours=72), timedelta(hours=24)
+FOLLOWED = 14 * 24  # hours
 RECHECK_BUDGET = 15 * 60  # seconds of crawling that each source may take: it must be over before a night begins
 
 Parts = dict[str, dict[str, Part]]
@@ -27,8 +32,9 @@ Parts = dict[str, dict[str, Part]]
 def to_recheck(settings: Settings, *, now: datetime, conference: str | None = None) -> Parts:
     """What a recheck at that instant reads: by step and source the pages, or the lists, that hold the records.
 
-    That is of the conferences with a gate in the next 72 hours, or passed less than 24 hours ago; or of the one
-    `conference` of that slug. Raises UnknownName, and Refused if nothing can be read of that one.
+    That is of the conferences with a gate in the next 72 hours, or passed less than 24 hours ago, and of those that
+    somebody follows with one in the next 14 days; or of the one `conference` of that slug. Raises UnknownName, and
+    Refused if nothing can be read of that one.
     """
     with database.reading(settings.database) as connection:
         parts = _parts(connection, settings, conference or NEAR, now)
@@ -47,6 +53,7 @@ def parts_of(connection: Connection, run: ledger.Run, step: str, settings: Setti
 def _parts(connection: Connection, settings: Settings, target: str, now: datetime) -> Parts:
     if target == NEAR:
         chosen = near.conferences(connection, passed_after=now - PASSED, due_before=now + AHEAD)
+        chosen = list(dict.fromkeys([*chosen, *_followed(connection, settings, now)]))
     else:
         chosen = [answers.conference(connection, target)["id"]]
     by_source: defaultdict[str, list[near.Place]] = defaultdict(list)
@@ -66,3 +73,11 @@ def _parts(connection: Connection, settings: Settings, target: str, now: datetim
         if part:
             parts.setdefault(source.step, {})[source.name] = part
     return parts
+
+
+def _followed(connection: Connection, settings: Settings, now: datetime) -> Iterator[int]:
+    """The conferences that somebody follows with a gate in the next 14 days, those that are due first in front."""
+    for asked in {one.asked for one in followers(connection, settings)}:
+        within = min(asked.within or FOLLOWED, FOLLOWED)
+        page = selecting.gates(connection, replace(asked, within=within, limit=LIMIT_MAX), now=now)
+        yield from selecting.ids_of(connection, dict.fromkeys(row["slug"] for row in page.rows))
