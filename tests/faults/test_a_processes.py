@@ -122,6 +122,24 @@ def test_a6_every_message_comes_twice(stack: Stack, healthy: Stored) -> None:
     stack.sound(healthy)
 
 
+@fault("A7", "step longer than visibility: one effective attempt; host not hit twice")
+def test_a7_a_step_outlasts_the_visibility_of_its_message(stack: Stack, healthy: Stored) -> None:
+    """Its message comes back while it is in hands: nobody begins it anew."""
+    stack.front.hold("elra")
+    key = stack.submit(logical_date=NIGHT)
+    stack.crawl_of(key, ELRA)
+    received = f"{ELRA}[{stack.steps(key)[ELRA]['task_id']}] received"
+    logs = [stack.named[name].log for name in ("worker1", "worker2")]
+    until(lambda: sum(log.read_text().count(received) for log in logs) == 2, 40, lambda: "it never came back")
+    stack.front.release("elra")
+    run = stack.finished(key)
+
+    assert (run.status, stack.steps(key)[ELRA]["attempt"]) == ("ok", 1), stack._state(key)
+    paths = [asked.path for asked in stack.front.asked["elra"]]
+    assert len(paths) == len(set(paths))
+    stack.sound(healthy)
+
+
 @fault("A8", "a header raises: its envelope says so, the callback runs")
 def test_a8_a_step_that_raises_still_answers(stack: Stack, healthy: Stored) -> None:
     """The database refuses what one crawl gives: the step says so, and the four others are stored."""
