@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from confradar.deadlines.conference import Verdict
@@ -41,6 +41,7 @@ selections = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no finding
 @given(selections)
 def test_a_selection_comes_back_from_its_address(selection: Selection) -> None:
     """And all that mean the same have one address, whose parameters are sorted."""
