@@ -24,6 +24,7 @@ COMMANDS = {
     "list": ("reading", "Show the deadlines coming next."),
     "search": ("reading", "Find conferences by words."),
     "show": ("reading", "Show one conference with every claim."),
+    "why": ("explaining", "Say why a date is believed."),
     "changes": ("reading", "Show what moved, earlier ones first."),
     "follow": ("followings", "Send messages when a date moves."),
     "followed": ("followings", "Show who follows what, and whether messages arrive."),

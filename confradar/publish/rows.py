@@ -165,6 +165,28 @@ def change(row: Row) -> Record:
     }
 
 
+def why(row: Row) -> Record:
+    """Why the gates of a conference stand where they do, as `steps.why` gives it."""
+    return {
+        **conference(row),
+        "gates": [
+            {
+                **gate(one),
+                "claims": [
+                    {**claim(said), "linked_by": said["evidence"], "sure": said["sure"], "archived": said["archived"]}
+                    for said in one["claims"]
+                ],
+                "changes": [
+                    {**change(line), "run": line["run"], "by": line["by"], "added_at": written(line["added_at"])}
+                    for line in one["changes"]
+                ],
+            }
+            for one in row["gates"]
+        ],
+        "decisions": [{name: value for name, value in one.items() if name != "id"} for one in row["decisions"]],
+    }
+
+
 def csv(records: Iterable[Record], columns: Iterable[str]) -> str:
     """Records as CSV (RFC 4180) with a head: `published.text` is a field of a field, a list is one cell.
 

@@ -174,6 +174,12 @@ def details(connection: Connection, key: str) -> Answer:
     }
 
 
+def made_by(connection: Connection, run_ids: Collection[int]) -> dict[int, Answer]:
+    """Of runs that are there still, by their ids: the key as `run`, and who asked for it as `by`, None for nobody."""
+    found = connection.execute(select(run.c.id, run.c.key, run.c.by).where(run.c.id.in_(list(run_ids))))
+    return {number: {"run": key, "by": by} for number, key, by in found}
+
+
 def _by_attempt(rows: Iterable[Any]) -> dict[tuple[str, int], list[Answer]]:
     found: dict[tuple[str, int], list[Answer]] = {}
     for row in rows:
