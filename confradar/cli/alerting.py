@@ -49,7 +49,7 @@ def alerts(context: click.Context, limit: int, as_json: bool) -> None:
 @alerts.command()
 @json_option
 def test(as_json: bool) -> None:
-    """Send a message to each address of CONFRADAR_ALERT_TO now, and say what came of it.
+    """Send each address of CONFRADAR_ALERT_TO a message. Say what came of it.
 
     Exit code 1 if any did not take it.
     """

@@ -36,7 +36,7 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the tables up to date, and the role of CONFRADAR_READERS_DATABASE_URL, if that is set."""
+    """Bring the tables up to date. Also the role of CONFRADAR_READERS_DATABASE_URL, if that is set."""
     settings = configuration.load()
     steps.upgrade(settings.database)
     click.echo(f"{masked(settings.database)}: at revision {database.revision(settings.database)}", err=True)
@@ -47,7 +47,7 @@ def upgrade() -> None:
 
 @db.command()
 def dump() -> None:
-    """Print what is believed, one JSON object a line: conferences, deadlines, claims, changes.
+    """Print what is believed. One JSON object a line: conferences, deadlines, claims, changes.
 
     By natural keys, sorted, without numbers of rows and times of the clock: two databases that believe the same print
     the same, as after `confradar replay` of the same nights.
