@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 from rich.console import Console
@@ -35,6 +35,12 @@ from confradar.storage import alerts, conferences, database, history
 
 LLM_KEYS = ("CONFRADAR_SA_OPENAI", "OPENAI_API_KEY")
 BAD = ("failed", "lost", "quarantined")
+SET_BY = {  # the settings without which nothing can be said of a part
+    "database": ("data_dir", "database_url"),
+    "broker": tuple(Settings.model_fields),  # Celery's configuration needs each
+    "disk": ("data_dir",),
+    "archive": ("data_dir",),
+}
 
 
 class Finding(NamedTuple):
@@ -81,13 +87,18 @@ def examine(*, online: bool = False, environ: Mapping[str, str] = os.environ) ->
     Each part has its line: one that rests on another which is not well names that one as what to mend first.
     """
     try:
-        settings = configuration.load()
+        settings, left, wrong = _readable()
     except SettingError as error:
         yield Finding("settings", False, str(error))
         yield Finding("llm", True, _llm(environ))
         return
     roots: dict[str, str] = {}  # by the name of a check that is not well, the one to mend first
     for name, (rests_on, look) in _Looked(settings, environ).checks(online=online).items():
+        if name == "settings" and wrong:
+            yield Finding(name, False, wrong)
+            continue
+        if left.intersection(SET_BY.get(name, ())):
+            roots["settings"], rests_on = "settings", ("settings",)
         if root := next((roots[other] for other in rests_on if other in roots), None):
             roots[name] = root
             yield Finding(name, False, f"not known: mend what the line `{root}` says first")
@@ -97,6 +108,25 @@ def examine(*, online: bool = False, environ: Mapping[str, str] = os.environ) ->
         except ConfRadarError as error:
             roots[name] = name
             yield Finding(name, False, str(error))
+
+
+def _readable() -> tuple[Settings, frozenset[str], str]:
+    """The settings, those that cannot be used left at their defaults; the fields of these, and the first one's error.
+
+    Raises SettingError for one that cannot be left out.
+    """
+    left: dict[str, Any] = {}
+    wrong = ""
+    while True:
+        try:
+            return configuration.load(**left), frozenset(left), wrong
+        except SettingError as error:
+            wrong = wrong or str(error)
+            variable = str(error).partition(":")[0]
+            fields = [name for name in Settings.model_fields.keys() - left if configuration.variable(name) == variable]
+            if not fields:
+                raise
+            left[fields[0]] = Settings.model_fields[fields[0]].get_default(call_default_factory=True)
 
 
 class _Looked:
