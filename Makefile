@@ -15,8 +15,8 @@ crawl: .venv/ready  ## read the five sources now; ends well also if only some co
 	@$(BIN)/confradar crawl || { status=$$?; [ $$status -eq 3 ] || exit $$status; }
 
 # Three at once on whatever machine: most of them wait for processes that they have started.
-test: .venv/ready-for-tests  ## all tests
-	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
+test: .venv/ready-for-tests  ## all tests but the slowest faults, which `make faults` makes
+	@$(BIN)/python -m pytest -m "not slow" --numprocesses 4 --dist worksteal
 
 faults: .venv/ready-for-tests  ## each fault that is survived: what must hold, whether it does, how long that took
 	@$(BIN)/python -m pytest -m fault --numprocesses 3 --dist worksteal --quiet

@@ -13,6 +13,7 @@ import sys
 from contextvars import Context
 from pathlib import Path
 
+import psutil
 from scrapy.core.downloader.handlers import http11  # noqa: F401 - loaded late by Scrapy, and most of what it loads
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
@@ -87,7 +88,7 @@ def alone(options: CrawlOptions, parent: int) -> None:
         os._exit(1)
     _forget_secrets()
     # The parent ends us at the bound; this one stops a leap that is quicker than it looks.
-    most = options.memory_bytes * 4
+    most = psutil.Process().memory_info().data + options.memory_bytes * 4  # beside what a fork has inherited
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 

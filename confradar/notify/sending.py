@@ -86,7 +86,9 @@ class Sender:
             process.stdin.flush()
         except OSError:  # it has ended
             return None
-        if not select.select([process.stdout], [], [], seconds)[0]:
+        waiting = select.poll()
+        waiting.register(process.stdout, select.POLLIN)
+        if not waiting.poll(seconds * 1000):
             return None
         answer = process.stdout.readline()
         return json.loads(answer) if answer else None

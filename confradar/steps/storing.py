@@ -17,9 +17,10 @@ from sqlalchemy import Connection
 from confradar import logs
 from confradar import settings as configuration
 from confradar.deadlines import missed
+from confradar.deadlines.applying import apply
 from confradar.deadlines.conference import Merged, SourceOutput
 from confradar.deadlines.listing import Listing
-from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.merge import merge
 from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.sources.base import readers, step_of

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from confradar.deadlines import identity, linking
+from confradar.deadlines.applying import apply
 from confradar.deadlines.conference import Known, SourceOutput
 from confradar.deadlines.listing import Listing
-from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.merge import merge
 from confradar.demo import synthetic
 from confradar.steps.storing import uncollected
 

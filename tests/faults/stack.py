@@ -21,6 +21,7 @@ from confradar import app, servers, settings
 from confradar.demo import sites
 from confradar.sources.base import readers
 from confradar.steps import STORE
+from confradar.steps.runs import patiently
 from confradar.storage import database, history, ledger
 from confradar.storage.columns import metadata
 from confradar.storage.run_tables import alert, lease, step_log
@@ -42,7 +43,7 @@ QUICK = {
     "CONFRADAR_STORE_GRACE_SECONDS": "3",
     "CONFRADAR_WATCHDOG_SECONDS": "0.5",
     "CONFRADAR_WAITING_SECONDS": "0.5",
-    "CONFRADAR_VISIBILITY_SECONDS": "8",
+    "CONFRADAR_VISIBILITY_SECONDS": "15",
     "CONFRADAR_MEMORY_BYTES": str(64 * 1024 * 1024),
     "CONFRADAR_METRICS_TOKEN": SECRET,
 }
@@ -133,6 +134,9 @@ class Stack(Installation):
         self.start(*names)
         with app.connected(self.broker) as celery:
             celery.connection_for_read().default_channel.client.flushall()
+        patiently(self._forget)  # a watchdog that looks just now may stand in the way
+
+    def _forget(self) -> None:
         with database.transaction(self.settings.database) as connection:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(delete(table))
@@ -225,7 +229,7 @@ class Stack(Installation):
         with app.connected(self.broker) as celery:
             queue = celery.connection_for_read().default_channel.client
             left = lambda: (queue.llen("celery"), queue.hlen("unacked"))  # noqa: E731
-            until(lambda: left() == (0, 0), 20, lambda: f"messages are left, waiting and taken: {left()}")
+            until(lambda: left() == (0, 0), 45, lambda: f"messages are left, waiting and taken: {left()}")
 
     def _send_again(self, keys: list[str]) -> None:
         """Every message of those runs once more."""

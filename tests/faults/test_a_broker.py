@@ -18,6 +18,7 @@ pytestmark = pytest.mark.integration
 NIGHT = FIRST.isoformat()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forgetful", [False, True], ids=["with AOF", "without AOF"])
 @fault("A12", "Valkey killed mid-chord: completes, or closes as lost; workers consume again")
 def test_a12_the_broker_is_killed_in_mid_chord(stack: Stack, healthy: Stored, *, forgetful: bool) -> None:
@@ -35,6 +36,7 @@ def test_a12_the_broker_is_killed_in_mid_chord(stack: Stack, healthy: Stored, *,
     stack.sound(healthy)
 
 
+@pytest.mark.slow
 @fault("A13", "Valkey away at the start: the crawls that run end, late start, nothing lost")
 def test_a13_the_broker_is_away_for_a_while(stack: Stack, healthy: Stored) -> None:
     """Who calls is told at once; when it is back, the same call makes the night."""
@@ -47,6 +49,7 @@ def test_a13_the_broker_is_away_for_a_while(stack: Stack, healthy: Stored) -> No
     stack.sound(healthy)
 
 
+@pytest.mark.slow
 @fault("A14", "flushed in mid-run: closes, the four others stored or all")
 def test_a14_the_broker_is_flushed(stack: Stack, healthy: Stored) -> None:
     """Messages, results and the chord are gone while the fifth crawl is going."""
@@ -61,6 +64,7 @@ def test_a14_the_broker_is_flushed(stack: Stack, healthy: Stored) -> None:
     stack.sound(healthy)
 
 
+@pytest.mark.slow
 @fault("A14", "out of memory: what can be stored is, and the next night is whole")
 def test_a14_the_broker_is_out_of_memory(stack: Stack, healthy: Stored) -> None:
     """It refuses every write while the crawls end."""
@@ -128,6 +132,7 @@ def test_a15_messages_that_are_not_ours(stack: Stack, healthy: Stored, tmp_path:
     stack.sound(healthy)
 
 
+@pytest.mark.slow
 @fault("A13", "Valkey away all night: one alert that is sent without it, over with the next night")
 def test_a13_the_broker_is_away_all_night(stack: Stack) -> None:
     """The watchdog asks the database alone: nights that ran before come no more."""

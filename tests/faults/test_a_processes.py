@@ -87,6 +87,7 @@ def test_a3_a_worker_node_is_killed(stack: Stack, healthy: Stored) -> None:
     stack.front.hold("elra")
     key = stack.submit(logical_date=NIGHT)
     stack.crawl_of(key, ELRA)
+    stack.execute("UPDATE run SET deadline_at = started_at + interval '30 seconds'")
     others_done(stack, key)
     stack.kill(stack.worker_of(stack.steps(key)[ELRA]["pid"]))
     run = stack.finished(key, 40)
@@ -122,6 +123,7 @@ def test_a6_every_message_comes_twice(stack: Stack, healthy: Stored) -> None:
     stack.sound(healthy)
 
 
+@pytest.mark.slow
 @fault("A7", "step longer than visibility: one effective attempt; host not hit twice")
 def test_a7_a_step_outlasts_the_visibility_of_its_message(stack: Stack, healthy: Stored) -> None:
     """Its message comes back while it is in hands: nobody begins it anew."""
@@ -161,6 +163,7 @@ def test_a8_a_step_that_raises_still_answers(stack: Stack, healthy: Stored) -> N
     stack.sound(healthy, missing=("elra",))
 
 
+@pytest.mark.slow
 @fault("A9", "a header hits the hard limit: it is said so, the night is stored")
 def test_a9_a_step_at_celerys_hard_limit(stack: Stack, healthy: Stored) -> None:
     """Its own process cannot say so any more: the worker does, and the watchdog closes the run without it."""
@@ -196,6 +199,7 @@ def test_a10_one_step_is_cancelled(stack: Stack, healthy: Stored) -> None:
     stack.sound(healthy, missing=("elra",))
 
 
+@pytest.mark.slow
 @fault("A10", "whole run cancelled: no half store; who and when kept")
 def test_a10_a_whole_run_is_cancelled(stack: Stack, healthy: Stored) -> None:
     """Nothing of it is stored, its crawls are gone, and the next run begins at once."""
@@ -243,6 +247,7 @@ def test_a11_the_results_expire(stack: Stack, healthy: Stored) -> None:
     stack.sound(healthy)
 
 
+@pytest.mark.slow
 @fault("A16", "SIGTERM in a crawl: clean finish, gone in 90 s")
 def test_a16_a_worker_is_told_to_end_in_mid_crawl(stack: Stack, healthy: Stored) -> None:
     """It finishes what it has in hands and is gone; the night is whole."""
@@ -260,6 +265,7 @@ def test_a16_a_worker_is_told_to_end_in_mid_crawl(stack: Stack, healthy: Stored)
     stack.sound(healthy)
 
 
+@pytest.mark.slow
 @fault("A17", "child over its memory: only that source fails, reason memory")
 def test_a17_a_crawl_that_takes_too_much_memory(stack: Stack, healthy: Stored) -> None:
     """A page of nine million bytes that is all tags: its crawl is ended, the others are stored."""

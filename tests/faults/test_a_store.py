@@ -75,6 +75,7 @@ def test_b1_the_database_ends_the_storing_session(stack: Stack, administrator: E
     stack.sound(healthy)
 
 
+@pytest.mark.slow
 @fault("A16", "SIGTERM in the store: clean finish, gone in 90 s")
 def test_a16_a_worker_is_told_to_end_while_it_stores(stack: Stack, administrator: Engine, healthy: Stored) -> None:
     """The store is finished first."""

@@ -82,6 +82,7 @@ def test_b1_the_database_restarts_in_mid_store(
     stack.sound(healthy)
 
 
+@pytest.mark.slow
 @fault("B2", "unreachable: no hang, no crawl without a place to put it; the night comes late")
 def test_b2_the_database_is_away_when_a_night_begins(stack: Stack, server: Server, healthy: Stored) -> None:
     """Nobody is asked for a page as long as what it says could not be kept."""
@@ -95,6 +96,7 @@ def test_b2_the_database_is_away_when_a_night_begins(stack: Stack, server: Serve
     stack.sound(healthy)
 
 
+@pytest.mark.slow
 @fault("B2", "unreachable in mid-crawl: what was read is kept when it is back")
 def test_b2_the_database_is_away_while_crawls_end(stack: Stack, server: Server, healthy: Stored) -> None:
     """A heartbeat is missed, the crawl is not lost."""
@@ -109,6 +111,7 @@ def test_b2_the_database_is_away_while_crawls_end(stack: Stack, server: Server, 
     stack.sound(healthy)
 
 
+@pytest.mark.slow
 @fault("B3", "disk full: rolled back, old data served, resumable")
 def test_b3_the_disk_is_full(stack: Stack, server: Server, healthy: Stored) -> None:
     """The table of dates cannot grow: nothing of the night is seen; with room again, the next is whole."""

@@ -51,6 +51,7 @@ def faketime() -> Path:
     pytest.skip("libfaketime is not there (Debian: apt install libfaketime)")
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 @pytest.mark.parametrize("ahead", ["+3m", "+26h"])
 @fault("C3", "a worker's clock is ahead: no early kill, no double, no negative duration")

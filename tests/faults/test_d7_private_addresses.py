@@ -56,7 +56,7 @@ def crawl(site: Site, bird: Canary, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         for name, value in environment(tmp_path, names=names, routes=routes).items():
             monkeypatch.setenv(name, value)
         options = process.options(reader("wikicfp").source, Settings(), {"delay": "0"})
-        only = tuple(f"http://{HOST}{path}" for path in paths)
+        only = {f"http://{HOST}{path}": "" for path in paths}
         quick = replace(options, only=only, autothrottle=False, retry_waits=(0.01,), budget_seconds=30)
         return process.crawl("wikicfp", quick, tmp_path / "scratch", start="interpreter")
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
+from confradar.deadlines.applying import apply
 from confradar.deadlines.conference import (
     Change,
     Claim,
@@ -23,7 +24,7 @@ from confradar.deadlines.conference import (
 )
 from confradar.deadlines.dates import Precision
 from confradar.deadlines.listing import EntryType, Kind, Listing, WrittenDate
-from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.merge import merge
 from confradar.deadlines.selection import Selection
 from confradar.errors import UnknownName
 from confradar.storage import answers, bulk, columns, conferences, database, finding, selecting, tables

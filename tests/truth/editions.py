@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from confradar.deadlines import identity, mentions
+from confradar.deadlines.applying import apply
 from confradar.deadlines.conference import Known, SourceOutput
 from confradar.deadlines.listing import Listing
-from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.merge import merge
 
 from .comparing import lines
 from .table import Row

@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 
 from confradar.deadlines import checks, verdict
+from confradar.deadlines.applying import apply
 from confradar.deadlines.conference import Claim, Known, Merged, SourceOutput
 from confradar.deadlines.evidence import Evidence
 from confradar.deadlines.listing import Listing
-from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.merge import merge
 from confradar.sources import ai_deadlines
 from confradar.sources.base import Page, Rejected, Trouble
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 
+from confradar.deadlines.applying import apply
 from confradar.deadlines.conference import Known, SourceOutput
-from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.merge import merge
 from tests.bench.test_identity import FULL, NEW, night, synthetic_mentions
 
 from .table import Row

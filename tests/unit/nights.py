@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+from confradar.deadlines.applying import apply
 from confradar.deadlines.conference import Change, Deadline, Known, Merged, SourceOutput
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
-from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.merge import merge
 
 FIRST = datetime(2026, 1, 1, 2, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -14,9 +14,10 @@ from click.testing import CliRunner
 
 from confradar.cli import cli
 from confradar.deadlines import identity, mentions
+from confradar.deadlines.applying import apply
 from confradar.deadlines.conference import Known, SourceOutput
 from confradar.deadlines.listing import Listing
-from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.merge import merge
 
 ORDERS = int(os.environ.get("CONFRADAR_ORDERS", "2"))  # `make bench` goes through fifty
 NOW = datetime(2026, 1, 1, 2, tzinfo=UTC)

@@ -5,9 +5,10 @@ from itertools import permutations
 
 import pytest
 
+from confradar.deadlines.applying import apply
 from confradar.deadlines.conference import Conference, Known, SourceOutput
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
-from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.merge import merge
 
 NOW = datetime(2026, 1, 1, 2, tzinfo=UTC)
 

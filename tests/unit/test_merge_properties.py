@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from confradar.deadlines import identity
+from confradar.deadlines.applying import apply
 from confradar.deadlines.conference import Known, Mention, Pin, SourceOutput, Verdict
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
-from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.merge import merge
 
 NOW = datetime(2026, 1, 1, 2, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -4,9 +4,10 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 from confradar.deadlines import missed
+from confradar.deadlines.applying import apply
 from confradar.deadlines.conference import Change, Direction, Known, Merged, SourceOutput
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
-from confradar.deadlines.merge import apply, merge
+from confradar.deadlines.merge import merge
 from confradar.deadlines.verdict import Gate
 
 NIGHT = datetime(2026, 1, 10, 2, tzinfo=UTC)

@@ -180,7 +180,7 @@ def test_the_document_describes_every_verb(ask: Client) -> None:
     operations = [one for path in paths if path.startswith(API) for one in paths[path].values()]
     names = [one["operationId"] for one in operations]
 
-    assert len(names) == len(set(names)) == 14
+    assert len(names) == len(set(names)) == 16
     assert all(one["description"] for one in operations)
     assert all("409" in one["responses"] for one in operations)
     assert document["components"]["schemas"]["Start"]["properties"]["target"]["examples"] == ["elra+", "* and not elra"]

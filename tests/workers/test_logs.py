@@ -87,11 +87,13 @@ def test_a_log_can_be_read_while_its_step_runs(install: Install, staged: Sites) 
 
 def test_a_step_that_raises_tells_where(install: Install, staged: Sites) -> None:
     """The traceback is in the step's own log."""
-    night = install(**{**staged.environment(), "CONFRADAR_SOURCE_ELRA_DELAY": "soon"})
+    night = install(**staged.environment())
+    with database.transaction(night.settings.database) as connection:
+        connection.exec_driver_sql("ALTER TABLE claim RENAME TO elsewhere")
     key = night.submit(target="elra", logical_date=sites.NIGHTS[0].isoformat())
     night.finished(key)
 
     [record] = logged(night, key, ELRA)
     assert record.text.startswith("crawl raised")
-    assert "\nconfradar.errors.SettingError: " in record.text
+    assert "\nsqlalchemy.exc.OperationalError: " in record.text
     assert record.level == 40

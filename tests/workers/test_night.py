@@ -79,18 +79,6 @@ def test_a_second_night_of_the_same_pages_changes_nothing(install: Install, stag
     assert stored(night.settings.database) == before
 
 
-def test_a_step_that_raises_still_answers(install: Install, staged: Sites) -> None:
-    """A wrong setting breaks one step: its envelope says so, the callback runs, the others are stored."""
-    night = install(**{**staged.environment(), "CONFRADAR_SOURCE_ELRA_DELAY": "soon"})
-    key = night.submit(logical_date=FIRST)
-    run = night.finished(key)
-
-    row = night.steps(key)[ELRA]
-    assert (run.status, row["status"], row["reason"]) == ("partial", "failed", "error")
-    assert "CONFRADAR_SOURCE_ELRA_DELAY" in row["error"]
-    assert "soon" in row["error"]
-
-
 @pytest.mark.fault("C1", "two beats, one restarted: one run per logical date")
 def test_two_beats_make_one_night(install: Install, staged: Sites, tmp_path: Path) -> None:
     """Two beats that tick each second, and a beat that is restarted, open one run of the date."""
