@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import NullPool, create_engine, make_url
+
+from confradar.storage import database
 
 from .postgres import start_postgres
 
@@ -71,13 +73,40 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """The name of a database with tables and no rows, which is copied sooner than it is made."""
+    with new_database(postgres_url) as url:
+        database.upgrade(url)
+        database.engine(url).dispose()  # what is copied must be in nobody's hands
+        yield make_url(url).database or ""
+
+
+@pytest.fixture
+def migrated_database(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """The address of a PostgreSQL database of this test alone, with tables and no rows."""
+    with new_database(postgres_url, template=postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with tables and no rows."""
+    file = tmp_path_factory.mktemp("template") / "confradar.sqlite"
+    database.upgrade(f"sqlite:///{file}")
+    database.engine(f"sqlite:///{file}").dispose()
+    return file
+
+
 @contextmanager
-def new_database(postgres_url: str) -> Iterator[str]:
-    """Make an empty database on that server, and take it away in the end; gives its address."""
+def new_database(postgres_url: str, *, template: str = "template1") -> Iterator[str]:
+    """Make a database on that server, empty unless a template is named, and take it away in the end; its address."""
     name = f"test_{uuid.uuid4().hex}"
     administrator = create_engine(postgres_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with administrator.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield postgres_url.replace("/postgres?", f"/{name}?")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    url = postgres_url.replace("/postgres?", f"/{name}?")
+    yield url
+    database.engine(url).dispose()
     with administrator.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")

@@ -124,4 +124,4 @@ def test_one_demo_at_a_time(terminal: Terminal) -> None:
     assert second.err == f"confradar: `confradar demo` runs already with its files in {terminal.data}.\n"
     first.terminate()
     first.communicate(timeout=60)
-    assert first.returncode == 143
+    assert first.returncode in (3, 143)  # within a night what has come of it is stored first

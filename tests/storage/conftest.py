@@ -1,10 +1,9 @@
 """Both databases, for real: every test of this folder that asks for a `url` runs on each."""
 
+import shutil
 from pathlib import Path
 
 import pytest
-
-from confradar.storage import database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -15,15 +14,17 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return request.getfixturevalue("postgres_database")
 
 
-@pytest.fixture
-def url(empty_url: str) -> str:
-    """The address of a database with tables and no rows."""
-    database.upgrade(empty_url)
-    return empty_url
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database with tables and no rows, once on SQLite and once on PostgreSQL."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("migrated_database")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    return f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), folder)}"
 
 
 @pytest.fixture
-def postgres(postgres_database: str) -> str:
+def postgres(migrated_database: str) -> str:
     """As `url`, for what is promised on PostgreSQL alone."""
-    database.upgrade(postgres_database)
-    return postgres_database
+    return migrated_database

@@ -1,6 +1,7 @@
 """A real web server over a real database, and a client that can send what no browser would."""
 
 import http.client
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -82,16 +83,20 @@ def running(server: uvicorn.Server, chosen: Settings) -> Iterator[Client]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Client]]:
+def serve(tmp_path: Path, sqlite_template: Path) -> Iterator[Callable[..., Client]]:
     """Bring up a server with these settings over an empty database."""
     with ExitStack() as exits:
 
         def served(**values: Any) -> Client:
             now = values.pop("now", steps.now_utc)
-            url = values.pop("url", f"sqlite:///{tmp_path / 'confradar.sqlite'}")
+            file = tmp_path / sqlite_template.name
+            if "url" not in values and not file.exists():
+                shutil.copy(sqlite_template, file)
+            url = values.pop("url", f"sqlite:///{file}")
             patient = {"web_requests_per_second": 1000, "web_seconds": 30}  # a busy machine is no finding
             chosen = settings.load(data_dir=tmp_path, CONFRADAR_DATABASE_URL=url, **{**patient, **values})
-            database.upgrade(chosen.database)
+            if database.outdated(url):
+                database.upgrade(url)
             return exits.enter_context(running(serving.server(chosen, now=now), chosen))
 
         yield served
