@@ -18,7 +18,7 @@ from confradar import steps
 from confradar.deadlines.conference import Direction
 from confradar.errors import ConfRadarError
 from confradar.settings import Settings
-from confradar.storage import alerts, database, history, measures, outbox
+from confradar.storage import alerts, database, measures, outbox
 from confradar.storage.ledger import FINAL_RUN, Run
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -102,13 +102,13 @@ def _of_ledger(connection: Connection, settings: Settings, *, now: datetime) -> 
 
 
 def _of_nights(connection: Connection, settings: Settings, *, now: datetime) -> Iterator[Metric]:
-    state = steps.night_state(connection, settings, now=now)
+    state = steps.night_state(connection, settings, now=now, nights=NIGHTS)
     yield _gauge("night_missing", "Whether the night that was due last never began.", [((), state.missing)])
     yield _gauge("night_late", "Whether the night that was due last began too late, or waits.", [((), state.late)])
     yield _gauge("schedule_paused", "Whether an operator has paused the schedule.", [((), bool(state.pause))])
     age: Samples = [((), _seconds(state.last.started_at, now))] if state.last else []
     yield _gauge("last_night_age_seconds", "Since the newest night began.", age)
-    over = [night for night in history.last_nights(connection, limit=NIGHTS) if night.status in FINAL_RUN]
+    over = [night for night in state.nights if night.status in FINAL_RUN]
     rate: Samples = [((), sum(night.status == "ok" for night in over) / len(over))] if over else []
     yield _gauge("nights_success_ratio", f"Share of the last {NIGHTS} nights that are over and went well.", rate)
     took = [_seconds(night.started_at, night.finished_at) for night in over if night.finished_at]

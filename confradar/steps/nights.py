@@ -23,20 +23,25 @@ class NightState:
 
     `due` is when the night began that is judged here, the newest one that has come or should have come by now; `run`
     is its run, `missing` says that it never began, `late` that it began too late. `next` is when the next one begins,
-    unless the schedule is paused: then `pause` says `by` whom, `at` which instant and `why`. `last` is the newest
-    night that ran, whenever that was. `trouble` is what is wrong in one sentence, empty if nothing is; `message` is
+    unless the schedule is paused: then `pause` says `by` whom, `at` which instant and `why`. `nights` are the newest
+    that ran, whenever that was. `trouble` is what is wrong in one sentence, empty if nothing is; `message` is
     how it stands.
     """
 
     due: datetime
     next: datetime
     run: Run | None
-    last: Run | None
+    nights: tuple[Run, ...]
     missing: bool
     late: bool
     pause: Mapping[str, Any] | None
     trouble: str
     message: str
+
+    @property
+    def last(self) -> Run | None:
+        """The newest night that ran."""
+        return next(iter(self.nights), None)
 
     @property
     def key(self) -> str:
@@ -45,14 +50,14 @@ class NightState:
 
 
 def night_state(
-    connection: Connection, settings: Settings, *, now: datetime, since: datetime | None = None
+    connection: Connection, settings: Settings, *, now: datetime, since: datetime | None = None, nights: int = 1
 ) -> NightState:
     """How the nights stand. One is missing `missing_after_seconds` after it was due, and late from then on.
 
     One that waits by then for another run to end is late as well.
 
     A night that was due before anybody expected one is not missing: none ever ran before it, and whoever asks has
-    not watched `since` then.
+    not watched `since` then. So many of the last `nights` are told.
     """
     grace = timedelta(seconds=settings.missing_after_seconds)
     newest = datetime.combine(now.date(), NIGHT)
@@ -60,7 +65,8 @@ def night_state(
     coming = newest + DAY
     run = ledger.get(connection, night_key(newest))
     due = newest if run or now >= newest + grace else newest - DAY
-    run = run or ledger.get(connection, night_key(due))
+    if due != newest:
+        run = ledger.get(connection, night_key(due))
     expected = (since is not None and since <= due) or history.had_night_before(connection, due)
     missing = run is None and expected and audit.pause(connection, SCHEDULE, due) is None
     waits = run is not None and run.status == "queued" and now >= due + grace
@@ -72,13 +78,14 @@ def night_state(
         trouble = f"run {run.key} was due at {due:%H:%M} UTC and {run.message or 'waits'}"
     elif run and late:
         trouble = f"run {run.key} began at {run.started_at:%H:%M} UTC, not {due:%H:%M}"
-    last = next(iter(history.last_nights(connection)), None)
+    ran = tuple(history.last_nights(connection, limit=nights))
+    last = next(iter(ran), None)
     pause = audit.pause(connection, SCHEDULE, now)
     told = f"last {last.key}, {last.status}" if last else "no night has run yet"
     ahead = f"the next is due {coming:%a %d %b %H:%M} UTC"
     if pause:
         ahead = f"paused since {pause['at']:%a %d %b %H:%M} UTC by {pause['by']}: {pause['why']}"
-    return NightState(due, coming, run, last, missing, late, pause, trouble, f"{told}; {ahead}")
+    return NightState(due, coming, run, ran, missing, late, pause, trouble, f"{told}; {ahead}")
 
 
 def night_key(due: datetime) -> str:

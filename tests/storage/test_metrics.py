@@ -17,7 +17,7 @@ from confradar.settings import Settings
 from confradar.storage import alerts, audit, database, outputs
 from confradar.storage.run_tables import run, step_run
 
-QUERIES = 14
+QUERIES = 13
 Figures = dict[tuple[str, ...], float]
 
 
