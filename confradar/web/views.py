@@ -178,4 +178,6 @@ def schedule(settings: Settings) -> Answer:
     """How the nights stand, and who switched the schedule."""
     with _reading(settings) as connection:
         state = steps.night_state(connection, settings, now=database.clock(connection))
-        return {"name": steps.SCHEDULE, **asdict(state), "audit": audit.entries(connection, steps.SCHEDULE)}
+        told = asdict(state)
+        last = next(iter(told.pop("nights")), None)
+        return {"name": steps.SCHEDULE, **told, "last": last, "audit": audit.entries(connection, steps.SCHEDULE)}
