@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from confradar import archive
 from confradar.deadlines.identity import SURE
 from confradar.deadlines.listing import Kind
@@ -15,6 +17,12 @@ from confradar.storage.answers import Answer
 
 
 def why(slug: str, kind: Kind | None, settings: Settings) -> Answer:
+    """Why the gates of a conference (those of one kind, if given) stand where they do. As `explained`."""
+    with database.reading(settings.database) as connection:
+        return explained(connection, slug, kind, archived_in=settings.archive_dir)
+
+
+def explained(connection: Connection, slug: str, kind: Kind | None, *, archived_in: Path) -> Answer:
     """Why the gates of a conference (those of one kind, if given) stand where they do.
 
     As `answers.conference`, with `gates` as `rows.gates_of` has them and `decisions`, what operators did with it. Each
@@ -24,21 +32,18 @@ def why(slug: str, kind: Kind | None, settings: Settings) -> Answer:
 
     Raises UnknownName for the conference, and for a kind of which nobody speaks.
     """
-    with database.reading(settings.database) as connection:
-        found = answers.conference(connection, slug)
-        made = history.made_by(connection, {line["run_id"] for line in found["changes"]})
-        decisions = audit.entries(connection, found["slug"])
+    found = answers.conference(connection, slug)
+    made = history.made_by(connection, {line["run_id"] for line in found["changes"]})
+    found["changes"] = [{**line, **made.get(line["run_id"], {"run": None, "by": None})} for line in found["changes"]]
     gates = [gate for gate in rows.gates_of(found) if kind in (None, gate["kind"])]
     if not gates and kind:
         spoken = ", ".join(sorted({gate["kind"] for gate in found["deadlines"]})) or "none"
         raise UnknownName(f"Nobody speaks of the {kind} of {found['slug']}. Gates that are spoken of: {spoken}.")
-    said = {mention["id"]: mention for mention in found["mentions"]}
+    said = {claim["mention_id"] for gate in gates for claim in gate["claims"]}
+    behind = {one["id"]: _behind(one, archived_in) for one in found["mentions"] if one["id"] in said}
     for gate in gates:
-        gate["claims"] = [
-            {**claim, **_behind(said[claim["mention_id"]], settings.archive_dir)} for claim in gate["claims"]
-        ]
-        gate["changes"] = [{**line, **made.get(line["run_id"], {"run": None, "by": None})} for line in gate["changes"]]
-    return {**found, "gates": gates, "decisions": decisions}
+        gate["claims"] = [{**claim, **behind[claim["mention_id"]]} for claim in gate["claims"]]
+    return {**found, "gates": gates, "decisions": audit.entries(connection, found["slug"])}
 
 
 def _behind(mention: Answer, folder: Path) -> Answer:

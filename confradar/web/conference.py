@@ -76,7 +76,7 @@ def conference(connection: Connection, slug: str, view: View, *, now: datetime, 
         "name": gates.short(gates.name(found)),
         "days": gates.days(found),
         "rounds": [
-            (heading, [(gates.shown(row, view.zone, now, report), _claims(row, view.zone)) for row in same])
+            (heading, [(gates.shown(row, view.zone, now, report), claims(row, view.zone)) for row in same])
             for heading, same in groupby(ordered, _round)
         ],
         "history": [line(one, view.zone) for one in found["changes"][:LINES]],
@@ -114,7 +114,8 @@ def _round(row: Row) -> str:
     return " · ".join([*parts, row["track"]] if row["track"] else parts)
 
 
-def _claims(row: Row, zone: ReaderZone) -> list[Said]:
+def claims(row: Row, zone: ReaderZone) -> list[Said]:
+    """The claims of a gate, in the order in which the row has them."""
     chosen = rows.published(row)
     return [_said(one, zone, safe=one is chosen) for one in row["claims"]]
 

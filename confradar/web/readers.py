@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from confradar.errors import SelectionError
-from confradar.web import changes, conference, form, manual, months, origins, radar
+from confradar.settings import Settings
+from confradar.web import changes, conference, explaining, form, manual, months, origins, radar
 from confradar.web.caching import Body, elsewhere, shelf
 from confradar.web.form import View
 from confradar.web.pages import Pages
@@ -44,6 +45,20 @@ def one_conference(request: Request, slug: Annotated[str, Path(max_length=200)])
         return shown if found == slug else view.plain(f"/conferences/{quote(found)}")
 
     return _page(request, "conference.html", view, read)
+
+
+@router.get("/conferences/{slug}/why")
+def why(request: Request, slug: Annotated[str, Path(max_length=200)]) -> Response:
+    """Why the dates of a conference are believed; the slug of one that was merged into another leads there."""
+    view, _ = form.bare(request)
+    settings: Settings = request.app.state.settings
+
+    def read(connection: Connection, view: View, *, now: datetime) -> dict[str, Any] | str:
+        shown = explaining.explained(connection, slug.lower(), view, now=now, archived_in=settings.archive_dir)
+        found: str = shown["found"]["slug"]
+        return shown if found == slug else view.plain(f"/conferences/{quote(found)}/why")
+
+    return _page(request, "why.html", view, read)
 
 
 @router.get("/changes")

@@ -15,7 +15,7 @@ from confradar.web.app import create
 from .conftest import HASH, PASSWORD, Client
 
 Serve = Callable[..., Client]
-PUBLIC = {"/", "/changes", "/calendar", "/sources", "/api", "/conferences/{slug}"}
+PUBLIC = {"/", "/changes", "/calendar", "/sources", "/api", "/conferences/{slug}", "/conferences/{slug}/why"}
 PUBLIC |= {"/login", "/logout", "/static/{name}", "/healthz", "/readyz", "/version", "/api/v1/openapi.json"}
 PUBLIC |= {f"/api/v1/{path}" for path in ("deadlines", "conferences", "changes", "sources")}
 PUBLIC |= {f"/api/v1/conferences/{{slug}}{more}" for more in ("", "/history")}

@@ -17,7 +17,7 @@ from .conftest import Client
 from .store import DAY, LATER, NOW, fill
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
-PAGES = ("/", "/changes", "/calendar", "/sources", "/api", "/conferences/icml-2026")
+PAGES = ("/", "/changes", "/calendar", "/sources", "/api", "/conferences/icml-2026", "/conferences/icml-2026/why")
 
 
 def encoded(text: str) -> str:

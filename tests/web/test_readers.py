@@ -24,7 +24,7 @@ Serve = Callable[..., Client]
 APRIL = datetime(2026, 4, 20, 12, tzinfo=UTC)
 OTHER = claim(DISPUTED, 5, "20 April 2026, 12:00", "UTC", **dict.fromkeys(("earliest", "latest"), APRIL))
 MORE = Merged(run_id=3, at=NIGHT, new_mentions=[mention(5, 3, "elra")], new_claims=[OTHER])
-PAGES = ("/", "/changes", "/calendar", "/sources", "/api", "/conferences/icml-2026")
+PAGES = ("/", "/changes", "/calendar", "/sources", "/api", "/conferences/icml-2026", "/conferences/icml-2026/why")
 
 
 @pytest.fixture
@@ -274,7 +274,7 @@ def test_the_zone_goes_along(ask: Client, page: str) -> None:
 @pytest.mark.fault("E8", "script, template, format, shell and SQL text is literal everywhere; unsafe links are dropped")
 def test_a_hostile_title_stays_text(ask: Client, page: str) -> None:
     """No markup of it becomes ours; direction marks end with their name."""
-    for path in (page, "/conferences/hostile-2026"):
+    for path in (page, "/conferences/hostile-2026", "/conferences/hostile-2026/why"):
         answer = ask.get(path)
         assert answer.status == 200
         assert "<script>alert" not in answer.text

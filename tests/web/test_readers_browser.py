@@ -27,6 +27,7 @@ PAGES = [
     "/?zone=Mars",
     "/conferences/icml-2026",
     "/conferences/hostile-2026",
+    "/conferences/hostile-2026/why",
     "/conferences/icmll-2026",
     "/changes",
     "/changes?show=all",
