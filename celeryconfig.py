@@ -42,8 +42,8 @@ task_track_started = True
 task_acks_late = True
 task_reject_on_worker_lost = False  # alone it loops for ever; the bounded way is the next line
 task_retry_on_worker_lost = True
-# Of a task whose process was lost; our own retries name their waits.
-task_annotations = {"*": {"default_retry_delay": _settings.retry_waits[0]}}
+# The wait is that of a task whose process was lost; our own retries name theirs.
+task_annotations = {"*": {"default_retry_delay": _settings.retry_waits[0], "Strategy": "confradar.contract:strategy"}}
 task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.2, "interval_step": 0.2, "interval_max": 0.5}
 
 result_extended = True

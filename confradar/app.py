@@ -9,6 +9,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from confradar import contract  # noqa: F401 - what is sent from here carries its version
 from confradar.errors import BrokerUnavailable, ConfRadarError
 from confradar.settings import Settings, masked
 

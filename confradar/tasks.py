@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from confradar import environment, graph, logs, steps
+from confradar import contract, environment, graph, logs, steps
 from confradar import settings as configuration
 from confradar.crawling import process
 from confradar.crawling.options import check_environment
@@ -193,7 +193,9 @@ def send(run_key: str, steps_: Sequence[str], budget: float | None) -> None:
 
     Each message is stamped with the run's key, by which Flower and `celery` can find and revoke them.
     """
-    callback = store_conferences.s(run_key).set(task_id=task_id(run_key, STORE))
+    # It is sent by whoever ends the last scraper, perhaps of another release: its version is that of who made it.
+    made = {contract.HEADER: contract.VERSION}
+    callback = store_conferences.s(run_key).set(task_id=task_id(run_key, STORE), headers=made)
     scrapers: list[Signature[Any]] = []
     for step in steps_:
         seconds = sum(budget or source.politeness.budget_seconds for source in crawled_by(step))
