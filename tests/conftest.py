@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import NullPool, create_engine, make_url
+from sqlalchemy import NullPool, create_engine, exists, insert, select
 
-from confradar.storage import database
+from confradar.storage import columns, database
 
 from .postgres import start_postgres
 
@@ -74,19 +74,32 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> Iterator[str]:
-    """The name of a database with tables and no rows, which is copied sooner than it is made."""
+def postgres_tables(postgres_url: str) -> Iterator[str]:
+    """The address of a database with tables, which `migrated_database` gives to one test after the other."""
     with new_database(postgres_url) as url:
         database.upgrade(url)
-        database.engine(url).dispose()  # what is copied must be in nobody's hands
-        yield make_url(url).database or ""
+        yield url
 
 
 @pytest.fixture
-def migrated_database(postgres_url: str, postgres_template: str) -> Iterator[str]:
-    """The address of a PostgreSQL database of this test alone, with tables and no rows."""
-    with new_database(postgres_url, template=postgres_template) as url:
-        yield url
+def migrated_database(postgres_tables: str) -> Iterator[str]:
+    """The address of a PostgreSQL database as it is after its migrations, which nobody else has meanwhile.
+
+    To make a database for each test, or to copy one, costs the server some 0.4 s of processor; to empty one, 0.05 s.
+    """
+    tables = columns.metadata.sorted_tables
+    administrator = create_engine(postgres_tables, poolclass=NullPool)
+    with administrator.begin() as connection:
+        before = {table: connection.execute(select(table)).mappings().all() for table in tables}
+    yield postgres_tables
+    database.engine(postgres_tables).dispose()
+    with administrator.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+        filled = [table for table in tables if connection.execute(select(exists().select_from(table))).scalar_one()]
+        connection.exec_driver_sql(f"TRUNCATE {', '.join(table.name for table in filled)} RESTART IDENTITY CASCADE")
+        for table, rows in before.items():
+            if rows:
+                connection.execute(insert(table), [dict(row) for row in rows])
 
 
 @pytest.fixture(scope="session")
@@ -99,12 +112,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def new_database(postgres_url: str, *, template: str = "template1") -> Iterator[str]:
-    """Make a database on that server, empty unless a template is named, and take it away in the end; its address."""
+def new_database(postgres_url: str) -> Iterator[str]:
+    """Make an empty database on that server, and take it away in the end; its address."""
     name = f"test_{uuid.uuid4().hex}"
     administrator = create_engine(postgres_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with administrator.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
     url = postgres_url.replace("/postgres?", f"/{name}?")
     yield url
     database.engine(url).dispose()

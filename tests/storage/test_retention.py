@@ -288,7 +288,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(settings: Settings, admini
     left = rows(settings.database, *RECORD)
     assert (len(left["run"]), len(left["step_log"]), len(left["kept_output"])) == (41, 40, 1)
     with administrator.connect() as connection:  # on PostgreSQL, this waits for the dead process's session
-        connection.exec_driver_sql("DROP TRIGGER hang" + " ON run" * (kind == "postgresql"))
+        connection.exec_driver_sql("DROP TRIGGER hang" if kind == "sqlite" else "DROP FUNCTION hang CASCADE")
 
     done = subprocess.run(servers.confradar("prune"), env=environment, capture_output=True, text=True, check=True)
 
