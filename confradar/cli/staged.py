@@ -60,6 +60,8 @@ def _nights(folder: Path) -> int:
             run = _night(settings, console, broker, night, Watching(settings, own))
             status = run.status if run.status not in EXIT_CODES or status == "ok" else status
             tables.figures(console, run)
+            if run.stopping_at:  # Ctrl-C ends the demo, not one of its nights
+                return EXIT_CODES["partial"]
             if number == 1:
                 radar.coming(settings, Selection(limit=12), now=night)
             else:

@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+from confradar import servers
+
 from .conftest import Terminal, interrupt, line_with
 
 pytestmark = pytest.mark.integration
@@ -116,12 +118,28 @@ def test_a_wrong_word_is_a_usage_error(terminal: Terminal, line: str, words: str
 
 def test_one_demo_at_a_time(terminal: Terminal) -> None:
     """A second demo of the same folder is refused; it would take the first one's files away."""
-    first = terminal.start("confradar demo")
-    line_with(first, "The night of")
-    second = terminal("confradar demo")
+    with servers.alone(terminal.data / "demo.lock"):
+        said = terminal("confradar demo")
 
-    assert second.code == 1
-    assert second.err == f"confradar: `confradar demo` runs already with its files in {terminal.data}.\n"
-    first.terminate()
-    first.communicate(timeout=60)
-    assert first.returncode in (3, 143)  # within a night what has come of it is stored first
+    assert said.code == 1
+    assert said.err == f"confradar: `confradar demo` runs already with its files in {terminal.data}.\n"
+
+
+def test_a_demo_that_is_told_to_end_before_its_first_night_ends_at_once(terminal: Terminal) -> None:
+    """Exit code 143: nothing was under way that could be kept."""
+    process = terminal.start("confradar demo")
+    line_with(process, "A staged demonstration")
+
+    assert interrupt(process, signal.SIGTERM) == 143
+
+
+def test_a_demo_that_is_told_to_end_within_a_night_stores_it_and_begins_no_other(terminal: Terminal) -> None:
+    """Exit code 3; it says that it ends."""
+    process = terminal.start("confradar demo")
+    line_with(process, "store ")
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 3
+    assert "stopping: what has come is stored" in said
+    assert "The night of" not in said
