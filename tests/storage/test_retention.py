@@ -27,6 +27,7 @@ NOW = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
 OLD, FRESH = NOW - timedelta(days=91), NOW - timedelta(days=89)
 HISTORY = (t.series, t.series_name, t.conference, t.mention, t.deadline, t.claim, t.change, t.identity_pin)
 RECORD = (run_tables.run, run_tables.step_run, run_tables.step_log, run_tables.check_result, run_tables.kept_output)
+G2 = pytest.mark.fault("G2", "retention killed, or beside a store: goes on; history and the last good outputs are kept")
 
 # Who deletes the run of that number takes very long about it.
 HANG = {
@@ -162,6 +163,7 @@ def test_a_run_that_is_not_over_stays(settings: Settings) -> None:
     assert keys(settings.database) == ["going", "newest"]
 
 
+@G2
 def test_the_newest_good_output_of_each_source_stays(settings: Settings) -> None:
     """With its run and step, which name where it is from; their logs and checks go, and what a check holds does."""
     with database.transaction(settings.database) as connection:
@@ -213,6 +215,7 @@ def test_the_number_of_a_run_is_never_given_again(settings: Settings) -> None:
         assert ran(connection, "next", NOW) > number
 
 
+@G2
 def test_the_history_of_dates_stays_byte_for_byte(settings: Settings) -> None:
     """Two nights that moved a date, long ago: every row that readers see is as it was, whatever became of the runs."""
     night = datetime(2026, 1, 13, 2, tzinfo=UTC)
@@ -262,6 +265,7 @@ def test_who_did_what_is_kept_longer_and_how_a_schedule_stands_for_ever(settings
         assert len(connection.execute(select(run_tables.schedule_state)).all()) == 2
 
 
+@G2
 @pytest.mark.integration
 def test_killed_in_the_middle_it_goes_on_where_it_was(settings: Settings, administrator: Engine) -> None:
     """What was deleted stays deleted, what was under way is whole, and the next call deletes the rest."""
@@ -296,6 +300,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(settings: Settings, admini
     assert keys(settings.database) == ["old 5", "old 59"]
 
 
+@G2
 def test_it_neither_waits_for_a_store_nor_makes_one_wait(postgres: str) -> None:
     """A store that holds its locks; then a batch of deletions that is not committed yet."""
     settings = configuration.load(CONFRADAR_DATABASE_URL=postgres)

@@ -18,6 +18,12 @@ from confradar.storage import answers, database, history, ledger, logs, outputs
 
 NIGHT = datetime(2026, 1, 13, 2, tzinfo=UTC)
 WRITTEN = ("series", "conference", "mention", "claim", "deadline", "change")
+CUTS = {
+    **{table: f"AFTER INSERT ON {table}" for table in WRITTEN},
+    "step_run": "AFTER UPDATE ON step_run FOR EACH ROW WHEN (NEW.step = 'store_conferences' AND NEW.status = 'ok')",
+    "run": "AFTER UPDATE ON run FOR EACH ROW WHEN (NEW.status = 'ok')",
+}
+LEDGER = pytest.mark.fault("G4", "the ledger's write fails: what was stored and who stored it together, or neither")
 END_THE_BACKEND = """
 CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS
 $$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END$$
@@ -45,7 +51,7 @@ def settings(url: str) -> Settings:
 
 
 @pytest.mark.fault("B1", "cut at each statement: stored once, whichever statement")
-@pytest.mark.parametrize("table", WRITTEN)
+@pytest.mark.parametrize("table", [*WRITTEN, pytest.param("step_run", marks=LEDGER), pytest.param("run", marks=LEDGER)])
 def test_a_store_that_is_cut_at_any_statement_is_stored_once(postgres_database: str, table: str) -> None:
     """The connection ends at the first write to each table in turn: nothing is visible, then all of it, once."""
     database.upgrade(postgres_database)
@@ -53,7 +59,7 @@ def test_a_store_that_is_cut_at_any_statement_is_stored_once(postgres_database: 
     administrator = create_engine(postgres_database, isolation_level="AUTOCOMMIT")
     with administrator.connect() as connection:
         connection.exec_driver_sql(END_THE_BACKEND)
-        connection.exec_driver_sql(f"CREATE TRIGGER cut AFTER INSERT ON {table} EXECUTE FUNCTION cut()")
+        connection.exec_driver_sql(f"CREATE TRIGGER cut {CUTS[table]} EXECUTE FUNCTION cut()")
         # History begins with the second night.
         if table == "change":
             connection.exec_driver_sql("ALTER TABLE change DISABLE TRIGGER cut")
