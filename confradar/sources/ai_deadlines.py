@@ -29,7 +29,7 @@ SOURCE = Source(
     ),
     expected_listings=range(150, 900),
     floor=11,
-    politeness=Politeness(max_pages=300),
+    politeness=Politeness(seconds_between_requests=2, max_pages=300),  # acl_web asks one of the hosts as well
     hosts=("api.github.com", "raw.githubusercontent.com", "aideadlin.es"),
     own_pages=True,
 )

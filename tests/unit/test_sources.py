@@ -4,9 +4,11 @@
 """
 
 import json
+from collections import defaultdict
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -66,6 +68,18 @@ def test_a_source_has_a_case(name: str) -> None:
     """Each source is shown to read at least one page that holds listings."""
     expectations = [case / "expected.json" for case in cases.of(name)]
     assert any(json.loads(path.read_text()).get("listings") for path in expectations if path.exists())
+
+
+def test_no_host_is_asked_more_than_once_a_second_by_all_sources_together() -> None:
+    """Each is a process of its own with its own waits, on whatever node, and all of them read at once."""
+    rates = defaultdict[str | None, float](float)
+    for source in (reader.source for reader in readers().values()):
+        addresses = (source.home, source.base, *(feed.path for feed in source.feeds))
+        for host in {*source.hosts, *(urlsplit(address).hostname for address in addresses)} - {None}:
+            rates[host] += 1 / source.politeness.seconds_between_requests
+
+    assert {host: rate for host, rate in rates.items() if rate > 1} == {}
+    assert rates["raw.githubusercontent.com"] > rates["api.github.com"], "one that two sources ask is counted twice"
 
 
 @pytest.mark.parametrize("name", readers())
