@@ -9,6 +9,7 @@ import random
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,7 +68,7 @@ def general(contact: str, *, allow_private_hosts: bool, use_proxy: bool) -> dict
     return {
         "BOT_NAME": "confradar",
         "SPIDER_LOADER_CLASS": "confradar.crawling.spider.Loader",
-        "USER_AGENT": f"ConfRadar/{version('confradar')} (+{contact})",
+        "USER_AGENT": f"ConfRadar/{_version()} (+{contact})",
         "ROBOTSTXT_OBEY": True,
         "TELNETCONSOLE_ENABLED": False,  # these two would listen on ports and run what they are told
         "REMOTE_CONTROL_ENABLED": False,
@@ -91,6 +92,12 @@ def general(contact: str, *, allow_private_hosts: bool, use_proxy: bool) -> dict
         "LOG_SHORT_NAMES": True,
         "LOG_VERSIONS": [],
     }
+
+
+@cache
+def _version() -> str:
+    """Looked up in files: once, before a worker forks its crawls."""
+    return version("confradar")
 
 
 def settings(options: CrawlOptions) -> dict[str, Any]:

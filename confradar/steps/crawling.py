@@ -75,10 +75,10 @@ def _read(
     progress: Callable[[process.Progress], None] | None,
     stopped: Callable[[], bool] | None,
 ) -> Materialised:
-    _sweep()
     lines = logs.Buffer()
     with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as scratch, logs.tagged(lines):
         crawled = process.crawl(source.name, options, Path(scratch), progress=progress, stopped=stopped)
+    _sweep()
     preview = [{"title": item.title, "year": item.year, "url": item.url} for item in crawled.listings[:PREVIEW]]
     metadata = {
         "count": len(crawled.listings),
