@@ -40,7 +40,8 @@ class Said(NamedTuple):
 @pytest.fixture(scope="module")
 def one_worker(postgres_url: str) -> Iterator[Stack]:
     """One worker over the staged sites, for all tests of this file."""
-    quick = {"CONFRADAR_TERMINAL_RETRY_WAITS": "0.1", "CONFRADAR_WAITING_SECONDS": "0.2"}
+    waits = {"CONFRADAR_TERMINAL_RETRY_WAITS": "0.1", "CONFRADAR_PAGE_RETRY_WAITS": "0.1"}
+    quick = {**waits, "CONFRADAR_WAITING_SECONDS": "0.2"}
     with new_database(postgres_url) as url, built(url, quick) as stack:
         yield stack
 
