@@ -55,6 +55,7 @@ def load() -> None:
 def run(source: str, options: CrawlOptions, spool: Path) -> None:
     """Crawl in this process, which must not have a reactor yet; returns when the spool is closed."""
     process = AsyncCrawlerProcess(Settings({**politeness.settings(options), "LOG_INSTALL_ROOT_HANDLER": False}))
+    logging.getLogger("scrapy").setLevel(logging.INFO)  # Scrapy sets DEBUG: lines by the page that no handler wants
     for name in ("addons", "crawler", "middleware", "utils.log"):  # lists of what is always the same
         logging.getLogger(f"scrapy.{name}").setLevel(logging.WARNING)
     process.crawl(spider(source, options), spool=Spool(spool))

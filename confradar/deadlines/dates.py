@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from enum import StrEnum
+from functools import lru_cache
 
 from confradar.deadlines import passages
 from confradar.deadlines.clocks import CLOCK, END_OF_DAY, WHOLE_DAY, Clocks, read_clocks
@@ -144,6 +145,7 @@ def _plain(text: str) -> str:
     return spelled(passages.plain(text[:LONGEST])[:LONGEST])
 
 
+@lru_cache(maxsize=4096)  # many events of a list close on the same day, in the same words
 def _read(words: _Words, kind: Kind, year: int, day_first: bool | None) -> _Reading:
     """The window of the words alone, whatever the event."""
     zone, text = find_zones(words.gate)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from urllib.parse import parse_qs, quote
 
 from parsel import Selector
@@ -121,15 +122,16 @@ def _rows(page: Page, rows: list[Selector]) -> Iterator[Found]:
     category = bool(page.html.xpath("//form[@name='myform']"))
     series = "All CFPs on WikiCFP" in page.html.xpath("//h3/span[@class='theme']/text()").getall()
     rows = rows[: SOURCE.politeness.max_items]
-    events = [row for row in rows if _ref(row)]
+    refs = [_ref(row) for row in rows]
+    events = [(ref, row) for ref, row in zip(refs, rows, strict=True) if ref]
     if not events:
         yield Trouble("broken", f"{page.url} has rows, but none of an event")
     marker = next((place for place, row in enumerate(rows) if "Expired" in words(row)), None)
-    yield from each(events, lambda row: _row(page, row), source=SOURCE.name, ref=_ref)
+    yield from each(events, lambda event: _row(page, *event), source=SOURCE.name, ref=itemgetter(0))
     if not series:
-        for row in (row for row in rows[:marker] if _ref(row).isdecimal()):
-            if _wants_its_page(page, _ref(row), cells := _second_row(row)):
-                yield Follow(page.join(EVENT + _ref(row)), feed=page.feed, priority=_priority(page, cells))
+        for ref, row in zip(refs[:marker], rows, strict=False):
+            if ref.isdecimal() and _wants_its_page(page, ref, cells := _second_row(row)):
+                yield Follow(page.join(EVENT + ref), feed=page.feed, priority=_priority(page, cells))
     pager = page.html.xpath("//a[contains(@href, 'call?conference=')][contains(., 'next')]")
     following = next((link.xpath("@href").get() for link in pager if words(link) == "next"), None)
     number = page.query("page") or "1"
@@ -156,9 +158,8 @@ def _priority(page: Page, cells: list[str]) -> int:
     return max(NEAREST - ahead // 30, EVENTS) if ahead >= 0 else EVENTS
 
 
-def _row(page: Page, row: Selector) -> list[Found]:
+def _row(page: Page, ref: str, row: Selector) -> list[Found]:
     """The two rows of one event: its name, then when, where and the deadline."""
-    ref = _ref(row)
     cells = _second_row(row)
     if len(cells) != 3:
         raise FieldError("row", f"{len(cells)} cells", "when, where and deadline", source=SOURCE.name, ref=ref)
@@ -181,7 +182,8 @@ def _event(page: Page, event: Selector) -> list[Found]:
     heading = words(*event.xpath("span[@property='v:description']")[:1])
     name = heading.removeprefix(f"{called} :") if heading.startswith(f"{called} :") else heading.partition(" : ")[2]
     rows = page.html.xpath("//table[@class='gglu']/tr[th] | //table[@class='gglu']/tbody/tr[th]")[:MOST_ROWS]
-    table = {words(*row.xpath("th")[:1]): words(*row.xpath("td")[:1]) for row in rows}
+    labels = [words(*row.xpath("th")[:1]) for row in rows]
+    table = {label: words(*row.xpath("td")[:1]) for label, row in zip(labels, rows, strict=True)}
     links = page.html.xpath("//td/a[@target='_newtab']")[:MOST_ROWS]
     link = next((link.xpath("@href").get() for link in links if words(*link.xpath("..")).startswith("Link:")), None)
     categories = page.html.xpath("//h5/a[contains(@href, 'call?conference=')]/text()").getall()
@@ -196,13 +198,12 @@ def _event(page: Page, event: Selector) -> list[Found]:
         website=clean(link),
         topics=tuple(dict.fromkeys(topic for category in categories if (topic := clean(category)))),
     )
-    return [*found, *_doubts(ref, rows, table)]
+    return [*found, *_doubts(ref, zip(labels, rows, strict=True), table)]
 
 
-def _doubts(ref: str, rows: list[Selector], table: dict[str, str]) -> Iterator[Rejected]:
+def _doubts(ref: str, rows: Iterable[tuple[str, Selector]], table: dict[str, str]) -> Iterator[Rejected]:
     """What the table has beside its known headings, and days that its marks for machines contradict."""
-    for row in rows:
-        label = words(*row.xpath("th")[:1])
+    for label, row in rows:
         stamp = row.xpath("td//span[@property='v:startDate']/@content").get() or ""
         if label not in (*_GATES, "When", "Where"):
             yield Rejected(SOURCE.name, ref, "heading", label, "a known heading")
