@@ -12,7 +12,7 @@ from confradar.cli.asking import zone_option
 from confradar.cli.reading import json_option, opened, print_json
 from confradar.deadlines.listing import Kind
 from confradar.deadlines.moments import ReaderZone
-from confradar.deadlines.words import moved, once_zoned, what
+from confradar.deadlines.words import linked, moved, once_zoned, what
 from confradar.publish import rows
 from confradar.storage.answers import Answer
 
@@ -77,7 +77,7 @@ def _behind(claim: Answer, zone: ReaderZone) -> list[tuple[str, str]]:
         told.append(("read as", claim["reason"]))
     if claim["not_seen_since"]:
         told.append(("not seen since", zone.moment(claim["not_seen_since"])))
-    return [*told, ("linked by", f"{claim['evidence']} (sure {claim['sure']} of 100)")]
+    return [*told, ("linked by", linked(claim["evidence"], claim["sure"]))]
 
 
 _SEEN = (("first seen", "first"), ("confirmed", "last"))

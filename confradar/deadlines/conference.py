@@ -34,6 +34,7 @@ class Direction(StrEnum):
     ANNOUNCED = "announced"
 
 
+ALONE = "alone"  # the evidence of a mention that no link brought to its conference
 MOVES = (Direction.EARLIER, Direction.LATER, Direction.ZONE)  # what a reader calls moved
 
 

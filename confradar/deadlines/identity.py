@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
-from confradar.deadlines.conference import Pin
+from confradar.deadlines.conference import ALONE, Pin
 from confradar.deadlines.likeness import LINKS, barrier, link
 from confradar.deadlines.listing import Listing
 from confradar.deadlines.names import title_key
 from confradar.deadlines.traits import MentionKey, Traits, content
+from confradar.deadlines.verdict import EDITOR
 
 __all__ = ["ALONE", "BY_PIN", "SURE", "Cluster", "MentionKey", "Traits", "cluster", "title_key", "traits_of"]
 
 WINDOW = 40  # in a block of strangers each is compared with so many neighbours, so that time stays linear
-PINNED = 1000  # stronger than any rule
-BY_PIN, DUPLICATE, ALONE = "merged by an operator", "the same entry twice", "alone"
+BY_PIN, DUPLICATE = "merged by an operator", "the same entry twice"
 # How sure each kind of evidence is, of 100.
 SURE = {BY_PIN: 100, DUPLICATE: 100, ALONE: 100, **{rule.name: rule.sure for rule in LINKS}}
 
@@ -41,10 +41,29 @@ class Cluster:
 
 @dataclass(eq=False, slots=True)
 class _Group:
-    """Entries that are one so far."""
+    """Entries that the rules make one so far; `whole` is the group with those that pins tie to it."""
 
     members: list[MentionKey]
     traits: list[Traits]
+    whole: list[_Group] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.whole = [self]
+
+    def tie(self, other: _Group) -> None:
+        """Make one whole of two; the groups in them stay what the rules made of them."""
+        if self.whole is not other.whole:
+            one, two = sorted((self.whole, other.whole), key=len, reverse=True)
+            one += two
+            for group in two:
+                group.whole = one
+
+    def join(self, other: _Group) -> None:
+        """Make one group of two, and of their wholes."""
+        self.tie(other)
+        self.members += other.members
+        self.traits += other.traits
+        self.whole.remove(other)
 
 
 def traits_of(mentions: Mapping[MentionKey, Listing]) -> dict[MentionKey, Traits]:
@@ -68,15 +87,12 @@ def cluster(
     """Group mentions into conferences, in canonical order. `traits` are those that are known already.
 
     The result depends on the set of mentions and the order of pins alone. Links are accepted from the surest down,
-    unless they would put two mentions together that a barrier or a pin keeps apart. Of two pins for one pair the
-    later counts.
+    unless they would put two mentions together that a barrier or a pin keeps apart. A pin ties what the rules make of
+    its mentions: it changes no rule, and is the evidence of its second mention alone. Of two pins for one pair the
+    later counts. An editor's claim is compared with nothing.
     """
     together, apart = _pinned(pins, mentions)
-    first_of: dict[Hashable, MentionKey] = {}  # the entry that stands for all its duplicates
-    stand_in: dict[MentionKey, MentionKey] = {}
-    for key in sorted(mentions):
-        said = content(mentions[key])
-        stand_in[key] = key if key in apart else first_of.setdefault(said, key)
+    stand_in = _stand_ins(mentions, apart)
     known = traits or {}
     looked_at = {key: known.get(key) or Traits(mentions[key]) for key, stands in stand_in.items() if key == stands}
     groups = {key: _Group([key], [one]) for key, one in looked_at.items()}
@@ -85,40 +101,58 @@ def cluster(
         if key != stands:
             groups[stands].members.append(key)
             evidence[key] = evidence[stands] = DUPLICATE
-    entries = list(looked_at)
-    links = [
-        (rule.sure, entries[a], entries[b], rule.name)
-        for a, b in _pairs(list(looked_at.values()))
-        if (rule := link(looked_at[entries[a]], looked_at[entries[b]]))
-    ]
-    links.sort(key=lambda entry: (-entry[0], entry[1], entry[2]))
-    for sure, first, second, name in (*together, *links):
+
+    def kept_apart(one: _Group, other: _Group) -> bool:
+        members = (key for group in other.whole for key in group.members) if apart else ()
+        return any(groups[stand_in[foe]].whole is one.whole for key in members for foe in apart.get(key, ()))
+
+    brought: dict[MentionKey, str] = {}
+    for first, second in together:
         one, other = groups[stand_in[first]], groups[stand_in[second]]
+        if one.whole is not other.whole and not kept_apart(one, other):
+            one.tie(other)
+            brought[second] = BY_PIN
+    for _, first, second, name in _links({key: one for key, one in looked_at.items() if not _by_editor(key)}):
+        one, other = groups[first], groups[second]
         if len(one.members) < len(other.members):
             one, other = other, one
-        if one is other or any(
-            groups[stand_in[key]] is one for member in other.members for key in apart.get(member, ())
-        ):
+        if one is other or kept_apart(one, other):
             continue
         alone = len(one.traits) == len(other.traits) == 1  # these two: the link has looked for a barrier
-        if sure < PINNED and not alone and any(barrier(a, b) for a in one.traits for b in other.traits):
+        if not alone and any(barrier(a, b) for a in one.traits for b in other.traits):
             continue
-        one.members.extend(other.members)
-        one.traits.extend(other.traits)
+        one.join(other)
         for key in other.members:
             groups[key] = one
             evidence[key] = name
         for key in one.members:
             evidence.setdefault(key, name)
-    members = sorted(tuple(sorted(group.members)) for group in {id(group): group for group in groups.values()}.values())
-    return [_cluster(keys, evidence, [looked_at[stand_in[key]] for key in keys]) for keys in members]
+    wholes = {id(group.whole): group.whole for group in groups.values()}.values()
+    members = sorted(tuple(sorted(key for group in whole for key in group.members)) for whole in wholes)
+    evidence |= brought
+    return [_cluster({key: looked_at[stand_in[key]] for key in keys}, evidence) for keys in members]
 
 
-def _cluster(keys: tuple[MentionKey, ...], evidence: Mapping[MentionKey, str], traits: Sequence[Traits]) -> Cluster:
+def _stand_ins(mentions: Mapping[MentionKey, Listing], apart: Collection[MentionKey]) -> dict[MentionKey, MentionKey]:
+    """In canonical order each mention with the first of its plain duplicates, which stands for all of them."""
+    first_of: dict[Hashable, MentionKey] = {}
+    return {
+        key: key if key in apart or _by_editor(key) else first_of.setdefault(content(mentions[key]), key)
+        for key in sorted(mentions)
+    }
+
+
+def _by_editor(key: MentionKey) -> bool:
+    """Whether a mention is an editor's claim: it names no conference but the one that a pin ties it to."""
+    return key[0] == EDITOR
+
+
+def _cluster(members: Mapping[MentionKey, Traits], evidence: Mapping[MentionKey, str]) -> Cluster:
+    traits = [one for key, one in members.items() if not _by_editor(key)] or list(members.values())
     parts = [one for one in traits if one.satellite]
     return Cluster(
-        keys,
-        {key: evidence.get(key, ALONE) for key in keys},
+        tuple(members),
+        {key: evidence.get(key, ALONE) for key in members},
         series_key=_most(one.acronym for one in traits),
         full_name=_most(one.name for one in traits if one.name),
         year=int(_most(str(one.year) for one in traits)),
@@ -129,18 +163,31 @@ def _cluster(keys: tuple[MentionKey, ...], evidence: Mapping[MentionKey, str], t
 
 def _pinned(
     pins: Sequence[Pin], mentions: Mapping[MentionKey, Listing]
-) -> tuple[list[tuple[int, MentionKey, MentionKey, str]], dict[MentionKey, set[MentionKey]]]:
+) -> tuple[list[tuple[MentionKey, MentionKey]], dict[MentionKey, set[MentionKey]]]:
     """The links that an operator made, and for each mention those that it must not come together with."""
-    last: dict[tuple[MentionKey, MentionKey], bool] = {}
+    last: dict[tuple[MentionKey, MentionKey], Pin] = {}
     for pin in pins:
         if pin.first in mentions and pin.second in mentions:
-            last[min(pin.first, pin.second), max(pin.first, pin.second)] = pin.together
+            last[min(pin.first, pin.second), max(pin.first, pin.second)] = pin
     apart: defaultdict[MentionKey, set[MentionKey]] = defaultdict(set)
-    for (first, second), one in last.items():
-        if not one:
+    for (first, second), pin in last.items():
+        if not pin.together:
             apart[first].add(second)
             apart[second].add(first)
-    return [(PINNED, *pair, BY_PIN) for pair, one in sorted(last.items()) if one], dict(apart)
+    return [
+        (pin.first, pin.second) for _, pin in sorted(last.items(), key=lambda entry: entry[0]) if pin.together
+    ], dict(apart)
+
+
+def _links(looked_at: Mapping[MentionKey, Traits]) -> list[tuple[int, MentionKey, MentionKey, str]]:
+    """The links by rule, the surest first: how sure, which two, the rule's name."""
+    entries, traits = list(looked_at), list(looked_at.values())
+    links = [
+        (rule.sure, entries[a], entries[b], rule.name)
+        for a, b in _pairs(traits)
+        if (rule := link(traits[a], traits[b]))
+    ]
+    return sorted(links, key=lambda entry: (-entry[0], entry[1], entry[2]))
 
 
 def _pairs(traits: Sequence[Traits]) -> Iterator[tuple[int, int]]:

@@ -32,7 +32,7 @@ def apart(known: Known, taken: Collection[MentionKey], rest: Collection[MentionK
     if any(set(part) & set(taken) and set(part) & set(rest) for part in _parts(known, pins, [*taken, *rest])):
         added += (Pin(one, other, together=False) for one, other in product(sorted(taken), sorted(rest)))
     if len(_parts(known, pins + added, taken, only=True)) > 1:
-        added += (Pin(one, other, together=True) for one, other in pairwise(sorted(taken)))
+        added += (Pin(one, other, together=True) for one, other in pairwise(_by_age(known, taken)))
     return Pinning(lifted, tuple(added))
 
 
@@ -47,8 +47,13 @@ def together(known: Known, ones: Collection[MentionKey], others: Collection[Ment
     pins = [pin for pin in known.pins if pin not in lifted]
     if any(both <= set(part) for part in _parts(known, pins, both)):
         return Pinning(lifted, ())
-    first, second = (min(some, key=lambda key: known.mentions[key].id) for some in (ones, others))
+    first, second = _by_age(known, [_by_age(known, some)[0] for some in (ones, others)])
     return Pinning(lifted, (Pin(first, second, together=True),))
+
+
+def _by_age(known: Known, keys: Collection[MentionKey]) -> list[MentionKey]:
+    """The oldest first: it is the others that a pin brings to it."""
+    return sorted(keys, key=lambda key: known.mentions[key].id)
 
 
 def _of_claim(pin: Pin) -> bool:

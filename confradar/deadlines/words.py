@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from confradar.deadlines.conference import Direction
+from confradar.deadlines.conference import ALONE, Direction
 
 # Earlier first: it is the one that costs a paper.
 ORDER = [
@@ -88,6 +88,13 @@ def what(row: dict[str, Any]) -> str:
     extra = [f"round {row['round']}"] if row.get("round") else []
     extra += [row["track"]] if row.get("track") else []
     return " · ".join([name, ", ".join([gate, *extra])]) if gate else name
+
+
+def linked(evidence: str, sure: int) -> str:
+    """By what a mention came to its conference: "same title and year (sure 90 of 100)"."""
+    if evidence == ALONE:
+        return "the first mention of this conference"
+    return f"{evidence} (sure {sure} of 100)" if sure else f"{evidence} (a rule of an earlier version)"
 
 
 def span_of(span: timedelta) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from confradar import steps
 from confradar.deadlines.chain import place
 from confradar.deadlines.moments import ReaderZone
+from confradar.deadlines.words import linked
 from confradar.web import gates
 from confradar.web.conference import Line, Said, claims, line
 from confradar.web.form import View
@@ -60,7 +61,7 @@ def explained(connection: Connection, slug: str, view: View, *, now: datetime, a
 
 def _behind(gate: Row, zone: ReaderZone) -> list[Behind]:
     return [
-        Behind(said, _copy(claim["archived"], zone), f"{claim['evidence']} (sure {claim['sure']} of 100)")
+        Behind(said, _copy(claim["archived"], zone), linked(claim["evidence"], claim["sure"]))
         for said, claim in zip(claims(gate, zone), gate["claims"], strict=True)
     ]
 

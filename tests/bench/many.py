@@ -6,7 +6,17 @@ from typing import Any
 
 from sqlalchemy import create_engine
 
-from confradar.deadlines.conference import Change, Claim, Conference, Deadline, Direction, Mention, Merged, Verdict
+from confradar.deadlines.conference import (
+    ALONE,
+    Change,
+    Claim,
+    Conference,
+    Deadline,
+    Direction,
+    Mention,
+    Merged,
+    Verdict,
+)
 from confradar.deadlines.conference import Series as Lineage
 from confradar.deadlines.dates import Precision
 from confradar.deadlines.listing import EntryType, Kind
@@ -71,7 +81,7 @@ def _conference(random: Random, number: int, at: datetime) -> Conference:
 
 def _mention(number: int, conference: int, source: str, at: datetime) -> Mention:
     return Mention(
-        number, source, "list", str(number), 2026, f"https://{source}.example/{number}", conference, "new",
+        number, source, "list", str(number), 2026, f"https://{source}.example/{number}", conference, ALONE,
         frozenset(), "{}", first_seen_at=at - 90 * DAY, last_seen_at=at, first_run_id=1, last_run_id=1,
     )  # fmt: skip
 

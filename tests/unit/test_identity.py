@@ -137,7 +137,46 @@ def test_a_merge_pin_wins_over_every_rule():
     """What an operator put together stays together, also across years."""
     one, two = listing("1", "ICML", 2025), listing("2", "Something else", 2027, source="wikicfp")
 
-    assert groups(one, two, pins=(Pin(two.key, one.key, together=True),)) == {frozenset("12")}
+    [found] = identity.cluster({one.key: one, two.key: two}, (Pin(two.key, one.key, together=True),))
+    assert found.evidence == {one.key: identity.BY_PIN, two.key: identity.ALONE}
+
+
+def test_a_merge_pin_ties_all_that_the_rules_make_of_its_mentions():
+    """Two conferences of two mentions each, of which two are entries of one feed that the rules keep apart."""
+    acl = [listing("1", "ACL"), listing("2", "ACL", source="wikicfp")]
+    other = [listing("3", "Something else"), listing("4", "Something else", source="wikicfp")]
+    pin = Pin(acl[0].key, other[0].key, together=True)
+
+    assert groups(*acl, *other, pins=(pin,)) == {frozenset("1234")}
+
+
+EDITED = listing("sp-2026 submission", "SP", source="editor")
+
+
+def test_an_editors_claim_is_linked_by_its_pin_and_leaves_the_others_their_rules():
+    """What the sources' mentions say of themselves without it, they say with it, whichever of them the pin names."""
+    full = {"full_name": "Symposium on Security and Privacy", "acronym": "SP"}
+    sources = [listing(str(n), "SP", source=name, **full) for n, name in enumerate(("acl_web", "elra", "wikicfp"))]
+    [plain] = identity.cluster({one.key: one for one in sources})
+
+    for one in sources:
+        pin = Pin(one.key, EDITED.key, together=True)
+        [found] = identity.cluster({said.key: said for said in [*sources, EDITED]}, (pin,))
+        assert found.evidence == {**plain.evidence, EDITED.key: identity.BY_PIN}
+
+
+def test_an_editors_claim_is_compared_with_nothing():
+    """Neither its title nor another claim in the same words joins or names anything: namesakes stay two."""
+    named = {"acronym": "S&P", "full_name": "Security and Privacy"}
+    one = listing("1", "SP", starts_on=date(2026, 5, 18), **named)
+    two = listing("2", "SP", starts_on=date(2026, 11, 2), source="wikicfp", **{**named, "full_name": "Solid Physics"})
+    said = [listing(f"sp-2026{suffix} {n}", "A Title", source="editor") for suffix in ("", "-2") for n in range(2)]
+    pins = [Pin(end.key, claim.key, together=True) for end, claim in zip((one, one, two, two), said, strict=True)]
+
+    found = identity.cluster({each.key: each for each in (one, two, *said)}, pins)
+
+    assert [len(cluster.members) for cluster in found] == [3, 3]
+    assert {cluster.series_key for cluster in found} == {"sp"}
 
 
 def test_listings_that_are_linked_share_a_block():

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from confradar.deadlines.conference import (
+    ALONE,
     Change,
     Claim,
     Conference,
@@ -40,7 +41,7 @@ def deadline(number: int, conference_id: int, at: datetime, **fields: Any) -> De
 def mention(number: int, conference_id: int, source: str = "wikicfp") -> Mention:
     """An entry of a source."""
     return Mention(
-        number, source, "list", f"ref{number}", 2026, f"https://{source}.example/{number}", conference_id, "new",
+        number, source, "list", f"ref{number}", 2026, f"https://{source}.example/{number}", conference_id, ALONE,
         frozenset(), "{}", first_seen_at=NIGHT, last_seen_at=NIGHT, first_run_id=1, last_run_id=1,
     )  # fmt: skip
 

@@ -71,7 +71,7 @@ def test_a_claim_comes_with_its_words_its_copy_and_its_hash(serve: Serve) -> Non
     assert "Words 5 March 2026, 23:59 zone AoE" in told
     assert f"Archived copy read Tue 3 Feb 2026 02:00 UTC, {file}, offset {offset} Hash {digest}" in told
     assert "First seen Tue 3 Feb 2026 02:00 UTC Last confirmed" in told
-    assert "Linked by new (sure 0 of 100)" in told
+    assert "Linked by the first mention of this conference" in told
     assert "Words 2026-03-06 11:59 zone UTC" in told
     assert told.count("none was kept") == 1
 
