@@ -4,7 +4,11 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --only-binary :all: --require-hashes
 
-.PHONY: help demo crawl test faults lint truth fuzz lock bench clean
+# The seed decides who is killed, and when; N is how many nights, and those that held before are not made again.
+N ?= 40
+SEED ?= 1
+
+.PHONY: help demo crawl test faults soak lint truth fuzz lock bench clean
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
@@ -20,6 +24,9 @@ test: .venv/ready-for-tests  ## all tests but the slowest faults, which `make fa
 
 faults: .venv/ready-for-tests  ## each fault that is survived: what must hold, whether it does, how long that took
 	@$(BIN)/python -m pytest -m fault --numprocesses 3 --dist worksteal --quiet
+
+soak: .venv/ready-for-tests  ## nights in which one process is killed, e.g. N=40 SEED=1 (ROUND=7 makes that one again)
+	@$(BIN)/python -m tests.faults.soaking --rounds $(N) --seed $(SEED) $(if $(ROUND),--only $(ROUND))
 
 lint: .venv/ready-for-tests  ## style, types, import contract
 	@$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy && $(BIN)/lint-imports

@@ -10,7 +10,7 @@ import socket
 import tempfile
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from confradar.storage.run_tables import alert, lease, step_log
 from confradar.storage.tables import claim, mention
 from tests.workers.conftest import Installation, Stored, children, stored, until
 
+from .backends import Broker
 from .front import Front
 
 SECRET = "never-to-be-seen"
@@ -52,37 +53,15 @@ FIRST = sites.NIGHTS[0]
 CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")  # escapes are the tests' own: colours of Celery's banner
 
 
+# In braces is what each stack has of its own.
 COMMANDS = {
     "worker1": servers.celery("worker", "--loglevel", "INFO", "--hostname", "worker1@%h"),
     "worker2": servers.celery("worker", "--loglevel", "INFO", "--hostname", "worker2@%h"),
     "watchdog": servers.confradar("watchdog"),
-    "web": servers.confradar("serve", "--port"),
+    "web": servers.confradar("serve", "--port", "{web}"),
+    "beat": servers.celery("beat", "--loglevel", "INFO", "--pidfile", "{folder}/beat.pid"),
+    "flower": servers.celery("flower", "--address=127.0.0.1", "--port={flower}"),
 }
-
-
-class Broker:
-    """A Valkey that can be killed, and begun again with what it kept or with nothing."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._running = ExitStack()
-        self.start()
-
-    def start(self, *, forgetful: bool = False) -> None:
-        """Begin, with what its file says or with nothing."""
-        if forgetful:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        self.url = self._running.enter_context(servers.valkey(self.folder))
-
-    def kill(self) -> None:
-        """End it at once."""
-        pid = int((self.folder / "valkey.pid").read_text())
-        os.kill(pid, signal.SIGKILL)
-        self._running.close()
-
-    def stop(self) -> None:
-        """End it in peace."""
-        self._running.close()
 
 
 class Stack(Installation):
@@ -101,14 +80,15 @@ class Stack(Installation):
         with database.reading(url) as connection:
             self._leases = [dict(row) for row in connection.execute(select(lease)).mappings()]
         super().__init__(chosen, self.valkey.url, [])
-        self.web = f"http://127.0.0.1:{_free_port()}"
+        self.own = {"folder": folder, "web": _free_port(), "flower": _free_port()}
+        self.web = f"http://127.0.0.1:{self.own['web']}"
         self.named: dict[str, servers.Server] = {}
 
     def start(self, *names: str) -> None:
         """Start those parts that do not run."""
         for name in names:
             if name not in self.named or not self.named[name].alive():
-                command = COMMANDS[name] + ([self.web.rpartition(":")[2]] if name == "web" else [])
+                command = [part.format(**self.own) for part in COMMANDS[name]]
                 self.named[name] = servers.start(name, command, self.folder / f"{name}.log", self.given)
         self.servers = [*self.named.values()]
 
@@ -197,13 +177,16 @@ class Stack(Installation):
         next_day = self.submit(logical_date=(FIRST + timedelta(days=1)).isoformat())
         assert self.finished(next_day).status == "ok", self._state(next_day)
         self._quiet()
-        self._rows(healthy, ())
+        self._rows(healthy, (), slugs=not missing)
         until(lambda: all(self.alerts().values()), 10, lambda: f"not over: {self.alerts()}")
         assert set(self.alerts()) == set(alerts)
         self._clean()
 
-    def _rows(self, healthy: Stored, missing: tuple[str, ...]) -> None:
+    def _rows(self, healthy: Stored, missing: tuple[str, ...], *, slugs: bool = True) -> None:
+        """What is stored is what a healthy night stores; `slugs` stay as they were given when less was known."""
         found = stored(self.settings.database)
+        if not slugs:
+            found, healthy = _without_slugs(found), _without_slugs(healthy)
         of_source = {name: [row for row in found["mention"] if row[0] == name] for name in readers()}
         for name, rows in of_source.items():
             wanted = [row for row in healthy["mention"] if row[0] == name]
@@ -265,6 +248,10 @@ class Stack(Installation):
             return living and process.environ().get("TMPDIR") == str(self.folder / "tmp")
         except psutil.Error:
             return False
+
+
+def _without_slugs(rows: Stored) -> Stored:
+    return {**rows, "conference": sorted(row[1:] for row in rows["conference"])}
 
 
 def _family(pid: int) -> list[psutil.Process]:

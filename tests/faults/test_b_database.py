@@ -1,13 +1,9 @@
 """The database restarts, is away, full or out of connections: stored once or not at all, and yesterday is served."""
 
-import signal
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
-import psutil
 import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 - its class
@@ -15,9 +11,9 @@ from sqlalchemy import Engine
 
 from confradar.storage import answers, database
 from tests.conftest import new_database
-from tests.postgres import start_postgres
 from tests.workers.conftest import Stored, until
 
+from .backends import Server
 from .stack import FIRST, Stack, built
 from .test_a_processes import ELRA, others_done
 from .test_a_store import held, let_go
@@ -26,29 +22,6 @@ pytestmark = pytest.mark.integration
 NIGHT = FIRST.isoformat()
 FULL = 17_825_792  # bytes that a file may have: more than one of the log's, which are 16 MiB
 fault = pytest.mark.fault
-
-
-class Server:
-    """A PostgreSQL that can be killed, filled, and begun again."""
-
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="cf-pg-", dir="/tmp"))
-        self.url, self.stop = start_postgres(self.folder)
-
-    def processes(self) -> list[psutil.Process]:
-        """The server and its sessions, the server first."""
-        main = psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]))
-        return [main, *main.children(recursive=True)]
-
-    def kill(self) -> None:
-        """End it without a shutdown: what is open is lost."""
-        main = self.processes()[0]
-        main.send_signal(signal.SIGQUIT)
-        main.wait(20)
-
-    def start(self, *, file_bytes: int | None = None) -> None:
-        """Begin again with what is on disk; no file grows beyond so many bytes, if given."""
-        _, self.stop = start_postgres(self.folder, file_bytes=file_bytes)
 
 
 @pytest.fixture(scope="module")

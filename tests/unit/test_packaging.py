@@ -6,8 +6,10 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+import jsonschema.validators
 import pytest
 import yaml
+from check_jsonschema.builtin_schemas import get_builtin_schema
 
 import celeryconfig
 from confradar.settings import DEVELOPMENT, DEVELOPMENT_HASH, is_secret
@@ -37,6 +39,14 @@ def test_the_tests_lock_has_all_that_runs() -> None:
     assert ours <= set(re.findall(r"^\S+==\S+", (ROOT / "tests/requirements.lock").read_text(), re.MULTILINE))
 
 
+def test_the_composition_is_one_by_the_schema_of_compose(compose: dict[str, Any]) -> None:
+    """The published schema of compose files finds nothing that Compose would not read."""
+    schema = get_builtin_schema("vendor.compose-spec")
+    found = jsonschema.validators.validator_for(schema)(schema).iter_errors(compose)
+
+    assert [f"{error.json_path}: {error.message}" for error in found] == []
+
+
 def test_the_composition_has_its_services_and_scales(compose: dict[str, Any]) -> None:
     """Eight services; no fixed container name stands in the way of more workers; only loopback is open."""
     services = compose["services"]
@@ -62,10 +72,29 @@ def test_a_service_may_do_no_more_than_it_must(compose: dict[str, Any], name: st
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["mem_limit"]
+    assert service["stop_grace_period"]
     assert name in OURS or service["user"].split(":")[0] not in ("0", "root")
     assert name == "migrate" or service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
     assert not service.get("privileged")
     assert isinstance(service["command"] if name in OURS else [], list), "a shell would keep the signal to end"
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("redis", "redis-cli ping"),
+        ("postgres", "pg_isready"),
+        ("worker", "celery inspect ping -d celery@$$HOSTNAME"),
+        ("beat", "celery inspect ping -d celerybeat@$$HOSTNAME"),
+        ("watchdog", "confradar watchdog --check"),
+        ("web", "http://127.0.0.1:3000/healthz"),
+        ("flower", "http://127.0.0.1:5555/healthcheck"),
+    ],
+)
+def test_each_role_is_asked_for_its_own_health(compose: dict[str, Any], name: str, asked: str) -> None:
+    """Who is alive and does nothing is found out, each by what it is there for."""
+    assert asked in " ".join(compose["services"][name]["healthcheck"]["test"])
+    assert compose["services"][name]["restart"] == "unless-stopped"
 
 
 def test_a_worker_has_the_time_to_hand_back_what_it_has(compose: dict[str, Any]) -> None:
