@@ -16,6 +16,7 @@ from confradar.deadlines.verdict import EDITOR
 
 __all__ = ["ALONE", "BY_PIN", "SURE", "Cluster", "MentionKey", "Traits", "cluster", "title_key", "traits_of"]
 
+LARGEST = 100  # entries, other than plain duplicates, of one conference; the labelled ones have 11 at most
 WINDOW = 40  # in a block of strangers each is compared with so many neighbours, so that time stays linear
 BY_PIN, DUPLICATE = "merged by an operator", "the same entry twice"
 # How sure each kind of evidence is, of 100.
@@ -116,7 +117,7 @@ def cluster(
         one, other = groups[first], groups[second]
         if len(one.members) < len(other.members):
             one, other = other, one
-        if one is other or kept_apart(one, other):
+        if one is other or len(one.traits) + len(other.traits) > LARGEST or kept_apart(one, other):
             continue
         alone = len(one.traits) == len(other.traits) == 1  # these two: the link has looked for a barrier
         if not alone and any(barrier(a, b) for a in one.traits for b in other.traits):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from confradar.deadlines.listing import EntryType, Listing
+from confradar.deadlines.listing import DATES_MAX, EntryType, Listing
 from confradar.deadlines.names import edition_year, named_round, title_key
 from confradar.errors import FieldError
 
@@ -87,7 +87,10 @@ def free_slug(name: str, year: int, taken: set[str]) -> str:
 
 
 def joined(listings: Sequence[Listing]) -> Listing:
-    """Listings of one key in one night as one, in whatever order: what the first does not say, the next may."""
+    """Listings of one key in one night as one, in whatever order: what the first does not say, the next may.
+
+    Of dates there are as many as a listing may have.
+    """
     whole, *others = sorted(listings, key=lambda listing: listing.raw())
     for other in others:
         gaps: dict[str, Any] = {
@@ -96,7 +99,8 @@ def joined(listings: Sequence[Listing]) -> Listing:
             if getattr(whole, field.name) in (None, "", ())
         }
         gates = {written.gate for written in whole.dates}
-        gaps["dates"] = (*whole.dates, *(written for written in other.dates if written.gate not in gates))
+        dates = (*whole.dates, *(written for written in other.dates if written.gate not in gates))
+        gaps["dates"] = dates[:DATES_MAX]
         whole = replace(whole, **gaps)
     return whole
 

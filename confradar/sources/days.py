@@ -38,8 +38,8 @@ _SINGLE = tuple(
 
 def month_number(word: str) -> int | None:
     """1 to 12 for a month's name or its number, however misspelt after three letters (`Feburary`)."""
-    if word.isdigit():
-        return int(word)
+    if word.isdecimal():
+        return int(word) if len(word) < 3 and 0 < int(word) <= 12 else None
     return _MONTHS.index(word[:3].casefold()) + 1 if word[:3].casefold() in _MONTHS else None
 
 

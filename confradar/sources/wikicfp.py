@@ -135,7 +135,8 @@ def _rows(page: Page, rows: list[Selector]) -> Iterator[Found]:
     pager = page.html.xpath("//a[contains(@href, 'call?conference=')][contains(., 'next')]")
     following = next((link.xpath("@href").get() for link in pager if words(link) == "next"), None)
     number = page.query("page") or "1"
-    if category and following and marker is None and number.isdigit() and int(number[:6]) < LAST_PAGE:
+    counted = number.isascii() and number.isdigit() and int(number[:6]) < LAST_PAGE
+    if category and following and marker is None and counted:
         yield Follow(page.join(following.replace(" ", "%20")), feed=page.feed, priority=LISTS)
 
 

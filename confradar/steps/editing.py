@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -57,18 +58,11 @@ def clear_claim(slug: str, gate: Gate, settings: Settings, *, why: str, by: str)
     """Let the sources decide again. Raises UnknownName for the conference, Refused if no editor speaks of the gate."""
     with database.transaction(settings.database) as connection:
         known, conference = _known(connection, slug)
-        said = [
-            mention.listing
-            for mention in known.mentions.values()
-            if mention.source == EDITOR and mention.conference_id == conference.id
-        ]
-        ours = [listing for listing in said if [written.gate for written in listing.dates] == [gate]]
-        if not ours:
+        if not (silent := _silenced(known, conference, gate)):
             raise Refused(f"No editor has set the {_named(gate)} of {conference.slug}.")
-        now = database.clock(connection)
-        for listing in ours:
-            silent = replace(listing, dates=())
-            _store(connection, known, silent, by=by, action="claim clear", why=why, settings=settings, now=now)
+        now, subject = database.clock(connection), _ref(conference, gate)
+        told = f"{why} ({', '.join(listing.url for listing in silent)})"
+        _store(connection, known, silent, subject, by=by, action="claim clear", why=told, settings=settings, now=now)
 
 
 def _known(connection: Connection, slug: str) -> tuple[Known, Conference]:
@@ -94,13 +88,20 @@ def _listing(conference: Conference, gate: Gate, text: str, zone_text: str | Non
     )
 
 
+def _silenced(known: Known, conference: Conference, gate: Gate) -> list[Listing]:
+    """What editors say of a gate, the oldest first, without the date: more than one where conferences were merged."""
+    mentions = sorted(known.mentions.values(), key=lambda mention: mention.id)
+    said = [one.listing for one in mentions if one.source == EDITOR and one.conference_id == conference.id]
+    return [replace(one, dates=()) for one in said if [written.gate for written in one.dates] == [gate]]
+
+
 def _oldest(known: Known, conference: Conference) -> Mention:
     """The mention to which a conference belongs, whatever else it loses."""
     return min((m for m in known.mentions.values() if m.conference_id == conference.id), key=lambda mention: mention.id)
 
 
 def _ref(conference: Conference, gate: Gate) -> str:
-    """The name of an editor's claim: the conference's slug, which never changes, and the gate."""
+    """How an editor's claim is named: the conference's slug, which never changes, and the gate."""
     return " ".join(str(part) for part in (conference.slug, *gate) if part)
 
 
@@ -119,19 +120,25 @@ def _say(
     why: str,
     settings: Settings,
 ) -> None:
-    """Store what an editor says, tied to its conference whatever identity makes of it."""
-    now = database.clock(connection)
+    """Store what an editor says, tied to its conference whatever identity makes of it, in place of what was said."""
+    now, subject, number = database.clock(connection), said.ref, 1
+    while said.key in known.mentions and known.mentions[said.key].conference_id != conference.id:
+        number += 1  # that claim has gone with another part of a conference that was split
+        said = replace(said, ref=f"{subject} #{number}")
+    silent = [one for one in _silenced(known, conference, said.dates[0].gate) if one.key != said.key]
     if said.key not in known.mentions:
         pin = Pin(_oldest(known, conference).key, said.key, together=True)
         pins.add(connection, pin, by=by, why=why, at=now)
         known = replace(known, pins=[*known.pins, pin])
-    _store(connection, known, said, by=by, action=action, why=why, settings=settings, now=now)
+    told = f"{why} ({said.url})"
+    _store(connection, known, [said, *silent], subject, by=by, action=action, why=told, settings=settings, now=now)
 
 
 def _store(
     connection: Connection,
     known: Known,
-    said: Listing,
+    said: Sequence[Listing],
+    subject: str,
     *,
     by: str,
     action: str,
@@ -145,16 +152,16 @@ def _store(
         key=f"manual:{uuid.uuid4()}",
         trigger="manual",
         logical_instant=now,
-        target=f"{action} {said.ref}",
+        target=f"{action} {subject}",
         steps=(),
         now=now,
         deadline_seconds=settings.run_deadline_seconds,
         by=by,
     )
     before = selecting.last_change(connection)
-    merged = merge(known, [SourceOutput(EDITOR, (said,))], run_id=run.id, now=now)
+    merged = merge(known, [SourceOutput(EDITOR, tuple(said))], run_id=run.id, now=now)
     conferences.write(connection, merged)
     announce(connection, run, settings, after=before)
     figures: dict[str, Any] = merged.figures
     ledger.finish_run(connection, run.id, status="ok", now=now, statistics=figures, stored=True)
-    audit.record(connection, by=by, action=action, subject=said.ref, why=f"{why} ({said.url})", at=now)
+    audit.record(connection, by=by, action=action, subject=subject, why=why, at=now)

@@ -153,6 +153,26 @@ def test_an_editor_may_correct_a_correction_at_once(settings: Settings) -> None:
     assert len([claim for claim in gate(settings)["claims"] if claim["source"] == "editor"]) == 1
 
 
+def test_an_editors_word_counts_for_the_conference_that_it_names(settings: Settings) -> None:
+    """Also where an earlier claim came with a merge, or has gone with the other part of a split."""
+    slug, other = f"icml-{YEAR}", f"icml-{YEAR}-2"
+    steps.set_claim(slug, SUBMISSION, FIRST, settings, **WHY)
+    oldest = min(steps.identity_of(slug, settings)["mentions"], key=lambda mention: mention["id"])
+    steps.split(slug, [oldest["id"]], settings, by="ada", why="two conferences")
+
+    steps.set_claim(slug, SUBMISSION, TRUE, settings, **WHY)
+
+    with database.reading(settings.database) as connection:
+        parts = {one: answers.conference(connection, one)["deadlines"][0]["safe_at"] for one in (slug, other)}
+    assert {one: f"{at:%Y-%m-%d %H:%M} UTC" for one, at in parts.items()} == {slug: TRUE, other: FIRST}
+
+    steps.join(slug, other, settings, by="ada", why="one conference")
+    steps.set_claim(slug, SUBMISSION, SECOND, settings, **WHY)
+    assert shown(settings) == ("single", SECOND)
+    steps.clear_claim(slug, SUBMISSION, settings, why="mended", by="ada")
+    assert shown(settings) == ("disputed", FIRST)
+
+
 def test_an_editor_changes_nothing_but_the_gate(settings: Settings) -> None:
     """Title, type, days and place are what the sources say, and there is no further conference."""
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from confradar.deadlines.conference import Direction, Merged, Pin, Verdict
-from confradar.deadlines.listing import Kind
+from confradar.deadlines.listing import DATES_MAX, Kind
 
 from .nights import DAY, FIRST, MAY, due, instant, listing, output
 
@@ -200,3 +200,10 @@ def test_merging_alters_nothing_that_is_known(nights):
     nights.run(listing("ICML", due("2026-05-17 12:00:00")), whole=True)
 
     assert known == before
+
+
+def test_an_entry_given_twice_has_no_more_dates_than_one_may_have(nights):
+    """A hostile list says an entry again with other gates: the night is stored, with as many as are allowed."""
+    one, other = (listing("ICML", *(due(MAY, track=f"{name}{n}") for n in range(150))) for name in "ab")
+
+    assert len(nights.run(one, other).new_claims) == DATES_MAX

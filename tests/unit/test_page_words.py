@@ -6,7 +6,7 @@ import pytest
 from parsel import Selector
 
 from confradar.deadlines.listing import Kind
-from confradar.sources.days import day_range, single_day
+from confradar.sources.days import day_range, month_number, single_day
 from confradar.sources.gates import written_dates
 from confradar.sources.markdown import from_html, unstrike, without_comments
 
@@ -96,3 +96,10 @@ def test_html_becomes_headings_rows_links_and_struck_words() -> None:
 def test_an_unclosed_comment_hides_the_rest() -> None:
     """As a browser does."""
     assert without_comments("a<!-- b -->c<!-- d") == "ac"
+
+
+def test_a_month_is_one_of_twelve() -> None:
+    """Whatever other number stands where a cycle's month should, and in whatever digits."""
+    assert [month_number(word) for word in ("1", "12", "0", "13", "2026", "²", "9" * 5000, "Mai")] == [
+        1, 12, None, None, None, None, None, None,
+    ]  # fmt: skip

@@ -128,3 +128,12 @@ def test_blocks_within_blocks_are_read_once_and_reported() -> None:
                                retrieved_at=cases.READ_AT, base=ai.source.base)))  # fmt: skip
     assert [one.title for one in found if isinstance(one, Listing)] == ["A 2026"]
     assert [one.field for one in found if isinstance(one, Rejected)][-1] == "block"
+
+
+@pytest.mark.parametrize("number", ["²", "%C2%B2", "9" * 5000, "-1", ""])
+def test_a_page_that_a_hostile_pager_led_to_is_read(number: str) -> None:
+    """Whatever stands for its number in its own address: its events are there."""
+    body = (cases.PAGES / "wikicfp" / "category-first-page" / "page.html").read_bytes()
+    page = Page(f"http://www.wikicfp.com/cfp/call?conference=x&page={number}", body)
+
+    assert any(isinstance(found, Listing) for found in readers()["wikicfp"].parse(page))
