@@ -38,6 +38,7 @@ worker_max_memory_per_child = 128_000
 worker_hijack_root_logger = False
 worker_send_task_events = True
 worker_soft_shutdown_timeout = 60
+worker_consumer = "confradar.consuming:PatientConsumer"
 # On, a restart of the broker would lose the chord's headers until their visibility ends.
 worker_cancel_long_running_tasks_on_connection_loss = False
 task_send_sent_event = True

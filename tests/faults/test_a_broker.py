@@ -16,23 +16,29 @@ from .test_a_processes import ELRA, fault, others_done
 
 pytestmark = pytest.mark.integration
 NIGHT = FIRST.isoformat()
+AWAY = "Connection to broker lost"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("forgetful", [False, True], ids=["with AOF", "without AOF"])
 @fault("A12", "Valkey killed mid-chord: completes, or closes as lost; workers consume again")
 def test_a12_the_broker_is_killed_in_mid_chord(stack: Stack, healthy: Stored, *, forgetful: bool) -> None:
-    """Four crawls are done, the fifth is going: the night is whole, by the chord or by the watchdog."""
+    """Four crawls are done, the fifth ends while it is away: the night is whole, by the chord or by the watchdog."""
     stack.front.hold("elra")
     key = stack.submit(logical_date=NIGHT)
     stack.crawl_of(key, ELRA)
     others_done(stack, key)
+    node = stack.named[stack.worker_of(stack.steps(key)[ELRA]["pid"])]
+    before = node.log.read_text().count(AWAY)
     stack.valkey.kill()
-    stack.valkey.start(forgetful=forgetful)
+    until(lambda: node.log.read_text().count(AWAY) > before, 20)
     stack.front.release("elra")
+    until(lambda: stack.steps(key)[ELRA]["finished_at"], 30)
+    stack.valkey.start(forgetful=forgetful)
     run = stack.finished(key, 60)
 
     assert run.status == "ok"
+    assert node.alive()
     stack.sound(healthy)
 
 
