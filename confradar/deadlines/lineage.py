@@ -13,6 +13,8 @@ from confradar.deadlines.identity import Cluster
 from confradar.deadlines.likeness import ALIKE, LONG
 from confradar.deadlines.listing import SHORT_MAX, Listing
 
+APART = ": "  # in a series' key, between the acronym and the name that tells it from another of that acronym
+
 
 class Lineages:
     """The series that are known and those that a night adds, with their names.
@@ -29,7 +31,9 @@ class Lineages:
         self.sharing: defaultdict[str, list[int]] = defaultdict(list)  # by acronym, the oldest first
         self.told: defaultdict[int, set[str]] = defaultdict(set)  # full names in the form that is compared
         for series in sorted(known.series.values(), key=lambda one: one.id):
-            self.sharing[series.key.partition(":")[0]].append(series.id)
+            acronym, _, name = series.key.partition(APART)
+            self.sharing[acronym].append(series.id)
+            self.told[series.id].update({name} - {""})
         self.known = set(known.series_names)
         for number, name in self.known:
             self._learn(number, name)
@@ -42,7 +46,10 @@ class Lineages:
             number = next((one for one in sharing if self._fits(one, found)), None)
         if number is None:
             number = self.free + len(self.merged.new_series)
-            key = f"{found.series_key}: {name}" if sharing else found.series_key
+            key = found.series_key
+            if sharing:
+                key += APART + name
+                self.told[number].add(name)
             series = Series(number, key, _first(one.acronym for one in listings), _named(listings))
             self.series[number] = series
             sharing.append(number)

@@ -223,13 +223,11 @@ class _Night:
         """Decide the gates of all touched conferences, and of those where a claim has just lost its credit."""
         confirmed = set(self.merged.confirmed_mentions)
         given = {row.id: self.given[row.key] for rows in self.members.values() for row in rows if row.key in self.given}
-        for conference_id in self._lapsed() - self.members.keys():
-            self.members[conference_id] = []
-        missing = {conference_id for conference_id, rows in self.members.items() if not rows}
-        if missing:
+        placed = {row.id for rows in self.members.values() for row in rows}  # some have left a conference that lapses
+        if lapsed := self._lapsed() - self.members.keys():
             for mention in self.known.mentions.values():
-                if mention.conference_id in missing:
-                    self.members[mention.conference_id].append(mention)
+                if mention.conference_id in lapsed and mention.id not in placed:
+                    self.members.setdefault(mention.conference_id, []).append(mention)
         for rows in self.members.values():
             rows[:] = [replace(row, last_seen_at=self.now) if row.id in confirmed else row for row in rows]
         gates.judge(self.known, self.merged, self.members, given, self.claims_of)

@@ -135,13 +135,16 @@ def named_round(title: str) -> tuple[str, int, str]:
 
 @lru_cache(maxsize=16_384)
 def acronym(written: str, year: int) -> str:
-    """The acronym in lower-case letters and digits, without year, sponsors and round: "ACM MM'24" gives "mm"."""
+    """The acronym in lower-case letters and digits, without year, sponsors and round: "ACM MM'24" gives "mm".
+
+    Of one without any letter or digit the other signs stay, but for blanks and the colon.
+    """
     pieces = words(ROUND.sub(" ", written))
     joined = "".join(piece for piece in pieces if len(pieces) == 1 or piece not in ("and", "or"))
     for label in (str(year), str(year)[2:]):
         if joined.endswith(label) and len(joined) > len(label) + 1:
             joined = joined.removesuffix(label)
-    return _SERIES_NAMES.get(joined, joined) or plain(written).strip()
+    return _SERIES_NAMES.get(joined, joined) or "".join(plain(written).replace(":", "").split())
 
 
 def parts(written: str, year: int) -> frozenset[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from confradar.deadlines.listing import DATES_MAX, EntryType, Listing
+from confradar.deadlines.listing import DATES_MAX, EntryType, Kind, Listing, WrittenDate
 from confradar.deadlines.names import edition_year, named_round, title_key
 from confradar.errors import FieldError
 
@@ -113,9 +113,17 @@ def completed(earlier: Listing, later: Listing) -> Listing:
     if later.type is EntryType.CONFERENCE:  # what is assumed where nothing is said
         given.pop("type", None)
     changed = {name: getattr(later, name) for name in given}
-    changed["dates"] = tuple({date.gate: date for date in (*earlier.dates, *later.dates)}.values())
+    said = _by_gate(earlier.dates) | _by_gate(later.dates)
+    changed["dates"] = tuple(written for dates in said.values() for written in dates)
     changed["partial"] = earlier.partial and later.partial
     try:
         return replace(earlier, **changed)
     except FieldError:  # together they have more dates than a listing may
         return later
+
+
+def _by_gate(dates: Sequence[WrittenDate]) -> dict[tuple[Kind, int, str], list[WrittenDate]]:
+    found: dict[tuple[Kind, int, str], list[WrittenDate]] = {}
+    for written in dates:
+        found.setdefault(written.gate, []).append(written)
+    return found

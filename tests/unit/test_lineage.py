@@ -1,5 +1,6 @@
 """Of what an edition is a part, of which series, and which entries are its rounds."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -145,3 +146,19 @@ def test_entries_of_two_seasons_are_two_tracks_of_one_conference(first: str, sec
         (0, seasons[0], "single", 2),
         (0, seasons[1], "single", 6),
     }
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [listing("SEC", "Information Security Privacy"), listing("SEC: Edge Computing", year=2025),
+         listing("SEC", "Signals and Event Clouds", 2024), listing("SEC: Edge Computing", year=2023)],
+        [replace(listing(f": {year}", year=year), acronym=":") for year in (2025, 2026)],
+    ],
+    ids=["a name that only titles say", "no letter at all"],
+)  # fmt: skip
+def test_every_series_has_a_key_of_its_own(said: list[Listing]) -> None:
+    """A second one of the same key would end the night's store step."""
+    known = nights(*said)
+
+    assert {one.series_id for one in known.conferences.values()} == {one.id for one in known.series.values()}

@@ -207,3 +207,24 @@ def test_an_entry_given_twice_has_no_more_dates_than_one_may_have(nights):
     one, other = (listing("ICML", *(due(MAY, track=f"{name}{n}") for n in range(150))) for name in "ab")
 
     assert len(nights.run(one, other).new_claims) == DATES_MAX
+
+
+def test_a_mention_that_moves_after_a_week_of_silence_is_judged_once(nights):
+    """Its old conference lapses in the night in which it is found to be another: each claim is written once."""
+    nights.run(listing("COLT", due(MAY)), listing("ICML", due(MAY), source="wikicfp"))
+    said = listing("COLT", due(MAY), due(MAY, kind=Kind.ABSTRACT), source="wikicfp")
+
+    merged = nights.run(said, after=9 * DAY)
+
+    assert [claim.kind for claim in merged.new_claims] == [Kind.ABSTRACT]
+    assert [mention.conference_id for mention in nights.known.mentions.values()] == [1, 1]
+    assert nights.known.deadlines[2, Kind.SUBMISSION, 0, ""].safe_at == instant(MAY)
+
+
+def test_two_dates_of_one_gate_are_no_news_the_second_time(nights):
+    """A row of a list completes what its page said: both dates stay, and the earlier one counts."""
+    said = listing("ICML", due(MAY), due("2026-06-10 12:00:00"), partial=True)
+    nights.run(said)
+
+    assert rows(nights.run(said)) == []
+    assert nights.deadline.safe_at == instant(MAY)

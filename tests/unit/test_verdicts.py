@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from confradar.deadlines.conference import Verdict
+from confradar.deadlines.conference import Pin, Verdict
 
 from .nights import DAY, MAY, due, instant, listing
 
@@ -67,7 +67,11 @@ def test_without_a_fresh_claim_the_newest_counts(nights):
 
 def test_an_editors_claim_decides_alone(nights):
     """What an editor wrote counts against any number of sources, at any age."""
-    nights.run(listing("ICML", due("2026-05-05 12:00"), source="editor"))
+    nights.run(listing("ICML", due(MAY)))
+    said = listing("ICML", due("2026-05-05 12:00"), source="editor")
+    [about] = nights.known.mentions
+    nights.known.pins.append(Pin(about, said.key, together=True))
+    nights.run(said)
     nights.run(listing("ICML", due(MAY)), listing("ICML", due(MAY), source="wikicfp"), after=40 * DAY)
 
     assert (nights.deadline.verdict, nights.deadline.safe_at) == (Verdict.SINGLE, instant("2026-05-05 12:00"))
