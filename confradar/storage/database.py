@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sqlite3
 import time
@@ -69,6 +70,7 @@ def _engine(url: str, pid: int) -> Engine:  # noqa: ARG001 - part of the cache's
             made = create_engine(address.set(query={"timeout": BUSY_SECONDS, **address.query}))
             event.listen(made, "connect", _prepare_sqlite)
             event.listen(made, "begin", _begin_sqlite)
+            atexit.register(made.dispose)  # who closes last brings all into the one file, which can then be copied
             return made
     except OSError as error:
         raise DatabaseUnavailable(f"{masked(url)}: its folder cannot be made: {error.strerror}") from error

@@ -75,6 +75,12 @@ def commands(shown: Said) -> list[str]:
     return [line.strip() for line in shown.err.splitlines() if line.startswith("  ")]
 
 
+def test_its_database_is_one_file(shown: Said, terminal: Terminal) -> None:
+    """Whoever copies the file that `confradar config` names has all that was stored."""
+    assert shown.code == 0
+    assert [file.name for file in terminal.data.rglob("*.sqlite*")] == ["confradar.sqlite"]
+
+
 def test_the_commands_that_it_names_work_as_printed(shown: Said, terminal: Terminal) -> None:
     """Each can be typed from another folder, and shows what the demo spoke of."""
     export, *lines = commands(shown)
