@@ -77,6 +77,13 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, said) for name, (_, said) in COMMANDS.items()])
 
+    def invoke(self, context: click.Context) -> object:
+        """As any group does, but a reader who has enough is no failure, as which click would end it."""
+        try:
+            return super().invoke(context)
+        except BrokenPipeError as error:
+            raise BrokenPipeError from error  # without its number, by which click knows it
+
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

@@ -181,7 +181,7 @@ def test_a_name_that_is_not_known_suggests_near_ones(terminal: Terminal) -> None
 
 def test_a_reader_that_has_enough_is_no_error(terminal: Terminal) -> None:
     """A pipe that breaks is quiet, for tables and for JSON."""
-    for line in ("list --status all --limit 500", "list --json --status all --limit 500", "show eccv-2026"):
+    for line in ("list --status all --limit 500", "list --json --status all --limit 500", "show eccv-2026", "config"):
         said = terminal(f"set -o pipefail; confradar {line} | head -1")
         assert (said.code, said.err) == (0, ""), line
         assert said.out.count("\n") == 1
