@@ -155,7 +155,7 @@ SOURCE = Source(
 
 
 def parse(page: Page) -> Iterator[Found]:
-    """Read a page of {name}."""
+    """Read a page of {name}: its listings, each with the page's `retrieved_at`; Trouble("broken") if it is none."""
     yield Trouble("unread", f"{{page.url}}: this source is declared, but its pages are not read yet", fatal=True)
 '''
 
