@@ -139,11 +139,6 @@ class Stack(Installation):
         until(lambda: self.front.waiting[source] >= attempt, 30, lambda: f"{source} is not asked: {self._state(key)}")
         return crawl
 
-    def began(self, key: str) -> bool:
-        """Whether a run is in the ledger."""
-        with database.reading(self.settings.database) as connection:
-            return ledger.get(connection, key) is not None
-
     def execute(self, *statements: str) -> None:
         """Do something to the database that no part of the product does."""
         with database.transaction(self.settings.database) as connection:

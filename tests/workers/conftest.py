@@ -49,6 +49,11 @@ class Installation:
         """Send a run; returns its key."""
         return "manual:" + app.submit(self.broker, **arguments)
 
+    def began(self, key: str) -> bool:
+        """Whether a run is in the ledger."""
+        with database.reading(self.settings.database) as connection:
+            return ledger.get(connection, key) is not None
+
     def run(self, key: str) -> ledger.Run:
         """The run as the ledger has it now."""
         with database.reading(self.settings.database) as connection:
