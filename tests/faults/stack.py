@@ -9,6 +9,7 @@ import signal
 import socket
 import tempfile
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -25,7 +26,7 @@ from confradar.steps.runs import patiently
 from confradar.storage import database, history, ledger
 from confradar.storage.columns import metadata
 from confradar.storage.run_tables import alert, lease, step_log
-from confradar.storage.tables import claim, mention
+from confradar.storage.tables import change, claim, mention
 from tests.workers.conftest import Installation, Stored, children, stored, until
 
 from .backends import Broker
@@ -190,8 +191,17 @@ class Stack(Installation):
             assert {name: found[name] for name in found if name != "change"} == {
                 name: healthy[name] for name in healthy if name != "change"
             }
-        assert len(found["change"]) == len(set(found["change"])), "a change is told twice"
         with database.reading(self.settings.database) as connection:
+            one = change.c
+            told = [
+                tuple(row)
+                for row in connection.execute(
+                    select(one.conference_id, one.deadline_id, one.mention_id, one.field, one.before, one.after)
+                )
+            ]
+            assert max(Counter(told).values(), default=1) == 1, (
+                f"a change is told twice: {Counter(told).most_common(1)}"
+            )
             said = mention.c
             unsourced = select(claim.c.kind).join(mention).where((said.url == "") | (said.last_run_id == 0))
             assert not connection.execute(unsourced).all(), "a date without an address or a run"
