@@ -81,7 +81,7 @@ class Stack(Installation):
         with database.reading(url) as connection:
             self._leases = [dict(row) for row in connection.execute(select(lease)).mappings()]
         super().__init__(chosen, self.valkey.url, [])
-        self.own = {"folder": folder, "web": _free_port(), "flower": _free_port()}
+        self.own = {"folder": folder, "web": free_port(), "flower": free_port()}
         self.web = f"http://127.0.0.1:{self.own['web']}"
         self.named: dict[str, servers.Server] = {}
 
@@ -266,7 +266,8 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
