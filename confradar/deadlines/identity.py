@@ -71,7 +71,8 @@ def traits_of(mentions: Mapping[MentionKey, Listing]) -> dict[MentionKey, Traits
     """What is looked at in each mention; `blocks` of it are its keys: two without a common one are never compared."""
     found: dict[Hashable, Traits] = {}
     traits: dict[MentionKey, Traits] = {}
-    for key, listing in mentions.items():
+    # By title, so that what several lists write is looked at once: the names are cached while they are near.
+    for key, listing in sorted(mentions.items(), key=lambda mention: mention[1].title):
         said = content(listing)
         if said not in found:
             found[said] = Traits(listing)

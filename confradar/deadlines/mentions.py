@@ -12,6 +12,7 @@ from confradar.deadlines import identity
 from confradar.deadlines.identity import Cluster, MentionKey
 from confradar.deadlines.listing import RAW_MAX, Kind, Listing, WrittenDate
 from confradar.deadlines.portrait import free_slug, portrait
+from confradar.deadlines.verdict import EDITOR
 from confradar.errors import FieldError
 
 NO_PAGE = "https://mention.invalid/"  # a listing names the page that says it, a mention does not
@@ -85,6 +86,8 @@ def _mention(number: int, line: str) -> tuple[str, Listing]:
         raise FieldError("id", repr(record["id"])[:80], "text")
     name = str(record.get("id") or f"line {number}")
     title = texts["title"] or texts["acronym"] or texts["full_name"]
+    if texts["source"] == EDITOR:
+        raise FieldError("source", EDITOR, "the name of a list; what editors say names no conference")
     if title is None:
         raise FieldError("title", "nothing", "a title, an acronym or a full name")
     website = texts["link"] if (texts["link"] or "").lower().startswith(("http://", "https://")) else None

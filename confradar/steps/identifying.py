@@ -12,6 +12,7 @@ from confradar.deadlines import mentions, pinning
 from confradar.deadlines.conference import Known, Mention
 from confradar.deadlines.identity import SURE
 from confradar.deadlines.merge import merge
+from confradar.deadlines.verdict import EDITOR
 from confradar.errors import FieldError, Refused, UnknownName
 from confradar.settings import Settings
 from confradar.storage import answers, audit, conferences, database, pins
@@ -60,8 +61,9 @@ def split(slug: str, numbers: Sequence[int], settings: Settings, *, by: str, why
         if missing := set(numbers) - {one.id for one in members}:
             shown = ", ".join(str(one.id) for one in members)
             raise UnknownName(f"{slug} has no mention {min(missing)}. Its mentions: {shown}.")
-        if not taken or len(taken) == len(members):
-            raise Refused(f"A split of {slug} must name some of its {len(members)} mentions, and not all.")
+        said = [one for one in members if one.source != EDITOR]  # an editor's claim alone is no conference
+        if sum(one.key in taken for one in said) in (0, len(said)):
+            raise Refused(f"A split of {slug} must name some of its {len(said)} mentions by sources, not all.")
         return pinning.apart(known, taken, [one.key for one in members if one.key not in taken])
 
     return _decide((slug,), settings, decide, action="identity split", by=by, why=why)

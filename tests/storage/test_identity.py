@@ -132,6 +132,8 @@ def test_an_editors_claim_stays_with_its_part(settings: Settings) -> None:
     gate = (Kind.SUBMISSION, 0, "")
     steps.set_claim("icml-2026", gate, "2026-02-02 12:00 UTC", settings, url="https://icml.cc/", **WHO)
     oldest = min(steps.identity_of("icml-2026", settings)["mentions"], key=lambda one: one["id"])
+    with pytest.raises(Refused, match="some of its 3 mentions by sources"):
+        steps.split("icml-2026", [number_of(settings, "icml-2026", "editor")], settings, **WHO)
 
     slugs = steps.split("icml-2026", [oldest["id"]], settings, **WHO)
     kept = where(settings)["editor"]

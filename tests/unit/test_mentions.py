@@ -50,6 +50,7 @@ def test_an_acronym_and_a_year_are_enough() -> None:
         (mention(id="x", acronym="X", year=2026, start="2026-02-30"), "line 2, start: found '2026-02-30'"),
         (mention(id="x", acronym="X", year=2026, link="http://[x"), "line 2, link: found"),
         (mention(id="x", acronym="X", year=2026, place=7), "line 2, place: found 7"),
+        (mention(id="x", acronym="X", year=2026, source="editor"), "line 2, source: found editor"),
         (mention(id="x", title="X" * 301, year=2026), "line 2, title: found 301 characters"),
         (mention(id="x", title="X", year=2026, round=-1), "line 2, round: found -1"),
         (mention(id="x", title="X", year=2026, place="\ud800"), "line 2, place: found control characters"),
