@@ -21,7 +21,7 @@ from confradar.publish import rows
 from confradar.settings import Settings
 from confradar.storage import answers, database, selecting
 from confradar.web import outlets
-from confradar.web.caching import Body
+from confradar.web.caching import Body, Kept
 
 SINCE = timedelta(days=30)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -71,7 +71,7 @@ def list_(form: str | None, zone: str | None, now: str | None, **given: Any) -> 
         return
     with database.reading(settings.database) as connection:
         if form == "ics":
-            write(outlets.deadlines_ics(asked, settings.site, False, (), connection, moment))
+            write(outlets.deadlines_ics(asked, settings.site, False, (), Kept(), connection, moment))
         else:
             make = outlets.deadlines_json if form == "json" else outlets.deadlines_csv
             write(make(asked, connection, moment))

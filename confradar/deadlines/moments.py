@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 from confradar.deadlines.dates import Precision
 from confradar.deadlines.zones import Zone, find_zones, iana_name, read_zone
 
+# As `strftime` names them where no locale is set, in a fifth of its time.
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ZONE_SHOWN = 30  # letters of a zone as written
 TEXT_SHOWN = 60
 
@@ -52,12 +55,12 @@ def reader_zone(name: str) -> ReaderZone:
 
 def day(of: date) -> str:
     """ "Thu 5 Mar 2026"."""
-    return f"{of:%a} {of.day} {of:%b %Y}"
+    return f"{WEEKDAYS[of.weekday()]} {of.day} {MONTHS[of.month - 1]} {of.year}"
 
 
 def written(local: datetime) -> str:
     """ "Thu 5 Mar 2026 23:00"."""
-    return f"{day(local)} {local:%H:%M}"
+    return f"{day(local)} {local.hour:02}:{local.minute:02}"
 
 
 def published(claim: Mapping[str, Any]) -> tuple[str, tzinfo | None]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from icalendar import Alarm, Calendar, Event, vDuration, vText
+import icalendar
+from icalendar import Alarm, Calendar, vDuration, vText
 
 from confradar.deadlines.conference import Direction, Verdict
-from confradar.deadlines.zones import find_zones, read_zone
+from confradar.deadlines.zones import Zone, find_zones, read_zone
 from confradar.publish import rows, telling
 
 Row = Mapping[str, Any]
@@ -21,8 +22,17 @@ EVENTS_KEPT = 4096  # written events that are remembered: a night changes few of
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """A written event: its permanent id, its bytes, and when anything in it last changed."""
+
+    uid: str
+    content: bytes
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One event. `begin` is an aware instant or a day; `end` the day after the last, None for what has no length."""
+    """What an event says. `begin` is an aware instant or a day; `end` the day after the last, None for no length."""
 
     uid: str
     begin: date
@@ -37,45 +47,46 @@ class Entry:
     alarms: tuple[timedelta, ...] = ()
 
 
-def calendar(
-    gates: Sequence[Row],
-    withdrawn: Sequence[Row] = (),
-    *,
-    site: str,
-    name: str,
-    url: str,
-    days: Mapping[int, int] | None = None,
-    alarms: Iterable[timedelta] = (),
-    more: bool = False,
-) -> bytes:
-    """The calendar of rows as `selecting.gates` and `selecting.withdrawn` give them.
+def events(
+    row: Row, *, site: str, alarms: tuple[timedelta, ...] = (), moved: Mapping[int, int] | None = None
+) -> tuple[Event, ...]:
+    """The event of a gate as `selecting.gates` gives it, a cancelled one without alarms if it has been withdrawn.
 
-    `site` is the address of the pages, `url` the one of what is shown here. `days` adds those of the conferences, and
-    says by their ids how often they have moved,
-    `alarms` (before the gate) go with every event. `more` says that the selection has more than these.
+    `site` is the address of the pages, `alarms` are before the gate. `moved` adds the days of its conference, if they
+    are known, and says by the conference's id how often they have moved.
+    """
+    entries = [_gate(row, site, alarms)]
+    if moved is not None and row["starts_on"]:
+        entries.append(_conference(row, site, moved.get(row["conference_id"], 0)))
+    return tuple(Event(entry.uid, _written(entry), entry.stamp) for entry in entries)
+
+
+def calendar(shown: Iterable[Event], *, name: str, url: str, cut_at: int | None = None) -> bytes:
+    """The calendar of those events, each once, as it is shown at the address `url`.
+
+    `cut_at` is how many gates it has if more match.
     """
     frame = Calendar()
     told = "Deadlines of conferences, as their sources publish them."
-    if more:
-        told += f" These are the first {len(gates)}; more match: narrow the selection, or raise its limit."
+    if cut_at is not None:
+        told += f" These are the first {cut_at}; more match: narrow the selection, or raise its limit."
     for key, value in (("PRODID", "-//ConfRadar//ConfRadar//EN"), ("VERSION", "2.0"), ("CALSCALE", "GREGORIAN"),
                        ("METHOD", "PUBLISH"), ("NAME", name), ("X-WR-CALNAME", name), ("DESCRIPTION", told),
                        ("X-WR-CALDESC", told), ("URL", url)):  # fmt: skip
         frame.add(key, value)
     frame.add("REFRESH-INTERVAL", REFRESH, parameters={"VALUE": "DURATION"})
     frame.add("X-PUBLISHED-TTL", vDuration(REFRESH))
-    entries = [*(_gate(row, site, tuple(alarms)) for row in gates), *(_gate(row, site, ()) for row in withdrawn)]
-    if days is not None:
-        entries += _conferences(gates, site, days)
     whole: bytes = frame.to_ical()
     end = b"END:VCALENDAR\r\n"
-    return b"".join([whole.removesuffix(end), *map(_written, entries), end])
+    once = {event.uid: event.content for event in shown}
+    return b"".join([whole.removesuffix(end), *once.values(), end])
 
 
 def _gate(row: Row, site: str, alarms: tuple[timedelta, ...]) -> Entry:
     gone = telling.is_withdrawn(row)
-    whole_day = not gone and telling.is_day(row)
-    begin = _former(row) if gone else _day(row) if whole_day else row["safe_at"]
+    said = rows.published(row)
+    whole_day = not gone and telling.is_day(row, said)
+    begin = _former(row) if gone else _day(row, said) if whole_day else row["safe_at"]
     doubt = " (disputed?)" if row["verdict"] == Verdict.DISPUTED else ""
     return Entry(
         uid=f"{rows.gate_id(row)}@confradar",
@@ -88,19 +99,23 @@ def _gate(row: Row, site: str, alarms: tuple[timedelta, ...]) -> Entry:
         stamp=rows.updated_at(row),
         sequence=_sequence(row),
         cancelled=gone,
-        alarms=alarms,
+        alarms=() if gone else alarms,
     )
 
 
-def _day(row: Row) -> date:
+def _day(row: Row, said: Row | None) -> date:
     """The day of a gate without an hour: as its source wrote it, but never behind the one on which the safe date is."""
     safe: date = row["safe_at"].astimezone(UTC).date()
-    said = rows.published(row)
     if said is None:
         return safe
-    zone = find_zones(" ".join(said["text"].split()))[0] or read_zone(said["zone_text"] or "")
+    zone = _zone(said["text"], said["zone_text"])
     written: date = max(said["earliest"].astimezone(rule).date() for rule in zone.rules)
     return min(safe, written)
+
+
+@lru_cache(maxsize=EVENTS_KEPT)
+def _zone(text: str, zone_text: str | None) -> Zone:
+    return find_zones(" ".join(text.split()))[0] or read_zone(zone_text or "")
 
 
 def _former(row: Row) -> datetime:
@@ -116,20 +131,19 @@ def _sequence(row: Row) -> int:
     return len(lines) - 1 if lines and lines[0]["direction"] == Direction.NEW else len(lines)
 
 
-def _conferences(gates: Iterable[Row], site: str, moved: Mapping[int, int]) -> Iterator[Entry]:
-    """The days of the conferences of those gates, each conference once."""
-    for row in {row["slug"]: row for row in gates if row["starts_on"]}.values():
-        yield Entry(
-            uid=f"{row['slug']}/days@confradar",
-            begin=row["starts_on"],
-            end=max(row["ends_on"] or row["starts_on"], row["starts_on"]) + timedelta(days=1),
-            summary=telling.conference_name(row),
-            description="\n".join(telling.clean(row[key]) for key in ("full_name", "place", "website") if row[key]),
-            url=f"{site}/conferences/{quote(row['slug'])}",
-            categories=(row["type"].replace("_", " "), *row["topics"]),
-            stamp=row["updated_at"],
-            sequence=moved.get(row["conference_id"], 0),
-        )
+def _conference(row: Row, site: str, moved: int) -> Entry:
+    """The days of a gate's conference, which have moved so often."""
+    return Entry(
+        uid=f"{row['slug']}/days@confradar",
+        begin=row["starts_on"],
+        end=max(row["ends_on"] or row["starts_on"], row["starts_on"]) + timedelta(days=1),
+        summary=telling.conference_name(row),
+        description="\n".join(telling.clean(row[key]) for key in ("full_name", "place", "website") if row[key]),
+        url=f"{site}/conferences/{quote(row['slug'])}",
+        categories=(row["type"].replace("_", " "), *row["topics"]),
+        stamp=row["updated_at"],
+        sequence=moved,
+    )
 
 
 class _Words(vText):
@@ -142,7 +156,7 @@ class _Words(vText):
 
 @lru_cache(maxsize=EVENTS_KEPT)
 def _written(entry: Entry) -> bytes:
-    event = Event()
+    event = icalendar.Event()
     event.add("UID", entry.uid)
     event.add("DTSTAMP", entry.stamp)
     event.add("LAST-MODIFIED", entry.stamp)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from confradar.deadlines.conference import Direction, Verdict
 from confradar.deadlines.marks import said_by
+from confradar.deadlines.moments import IN_UTC
 from confradar.deadlines.words import edition, moved, once_zoned, what
 from confradar.publish import rows
 
@@ -42,23 +43,21 @@ def is_withdrawn(row: Row) -> bool:
     return bool(dated) and dated[-1]["direction"] == Direction.WITHDRAWN
 
 
-def is_day(row: Row) -> bool:
-    """Whether a gate is told by its day: no source says the hour, or what they say lies apart."""
-    said = rows.published(row)
+def is_day(row: Row, said: Row | None) -> bool:
+    """Whether a gate is told by its day: no source says the hour, or what they say lies apart. `said` is published."""
     exact = said is None or said["precision"] in ("minute", "second")
     return not exact or row["latest"] - row["earliest"] > WIDE
 
 
 def sentences(row: Row) -> list[str]:
     """What is so, line by line: the date and its range, in whose words, who agrees, how it last moved, where it is."""
-    told = []
+    told, said = [], rows.published(row)
     if row["safe_at"]:
         told.append(f"Until {instant(row['safe_at'])}" + ("" if row["safe_at"] == row["latest"] else " to be safe"))
         if row["safe_at"] != row["latest"]:
-            said = rows.published(row)
             why = f" ({said['reason']})" if said and said["reason"] else ""
             told.append(f"between {instant(row['earliest'])} and {instant(row['latest'])}{why}")
-    if said := rows.published(row):
+    if said:
         told.append(f"as published: “{said['text']}”{' ' + said['zone_text'] if said['zone_text'] else ''}")
     told.append(_agreement(row))
     if (line := rows.last_move(row)) is not None:
@@ -71,13 +70,12 @@ def sentences(row: Row) -> list[str]:
 
 def instant(at: datetime) -> str:
     """ "Fri 6 Mar 2026 11:59 UTC"."""
-    at = at.astimezone(UTC)
-    return f"{at:%a} {at.day} {at:%b %Y %H:%M} UTC"
+    return IN_UTC.moment(at)
 
 
 def clean(text: str) -> str:
     """A text without the characters that no feed may have."""
-    return _CONTROL.sub("", text)
+    return text if text.isprintable() else _CONTROL.sub("", text)
 
 
 def _agreement(row: Row) -> str:

@@ -16,7 +16,7 @@ from confradar.deadlines.facets import search_words
 from confradar.deadlines.parameters import Order, Position, Status
 from confradar.deadlines.selection import Selection
 from confradar.errors import SelectionError
-from confradar.storage import answers, database, run_tables, tables
+from confradar.storage import answers, database, tables
 from confradar.storage.answers import Answer
 
 COUNTED = 1000  # so far a selection is counted
@@ -27,6 +27,7 @@ OF_CONFERENCE = (
 )  # fmt: skip
 
 _edition, _gate, _line = tables.conference.c, tables.deadline.c, tables.change.c
+_later = tables.change.alias().c
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,71 +38,40 @@ class Page:
     next: Selection | None
 
 
-def version(connection: Connection) -> str:
-    """What changes whenever anything that a reader is shown has been stored."""
-    stored = select(func.max(run_tables.run.c.stored_at)).scalar_subquery()
-    changes, acts = (select(func.max(table.c.id)).scalar_subquery() for table in (tables.change, run_tables.audit))
-    at, *newest = connection.execute(select(stored, changes, acts)).one()
-    return "-".join(str(part or 0) for part in (at and at.timestamp(), *newest))
-
-
-def closed_until(connection: Connection, *, now: datetime) -> datetime | None:
-    """When the last gate closed that is closed at that moment: until the next one does, nothing closes or opens."""
-    found: datetime | None = connection.scalar(select(func.max(_gate.latest)).where(_gate.latest < now))
-    return found
-
-
-def changed_at(connection: Connection) -> datetime | None:
-    """When anything was last told or decided: since then nothing but confirmations came."""
-    newest = (select(func.max(table.c.at)).scalar_subquery() for table in (tables.change, run_tables.audit))
-    return max(filter(None, connection.execute(select(*newest)).one()), default=None)
-
-
 def gates(connection: Connection, asked: Selection, *, now: datetime) -> Page:
     """The dated gates of a selection.
 
     Each has the columns of its deadline and those of its conference in `OF_CONFERENCE`, its series' key as `series`,
     its `claims` (see `answers.with_claims`) and `changes`, the oldest first: what was told of its date.
     """
-    by_name = asked.order is Order.NAME
-    first = (_edition.slug, _gate.safe_at) if by_name else (_gate.safe_at, _edition.slug)
-    key = (*first, _gate.kind, _gate.round, _gate.track)
-    query = (
-        select(*_shown(), tables.deadline)
-        .join(tables.conference, _edition.id == _gate.conference_id)
-        .outerjoin(tables.series, tables.series.c.id == _edition.series_id)
-        .where(*_of_conference(connection, asked), *_of_gate(asked, now))
-    )
-    if (at := asked.cursor) is not None:
-        dated, rest = (at.safe_at or NEVER, at.slug), (at.kind, at.round, at.track)
-        query = query.where(_behind(key, (*(dated[::-1] if by_name else dated), *rest), asked.order))
-    query = query.order_by(*(part.desc() if asked.order is Order.LATEST else part for part in key))
-    rows, more = _page(connection, query, asked.limit)
-    rows = _with_changes(connection, answers.with_claims(connection, rows))
-    last = rows[-1] if more else None
-    position = last and Position(last["safe_at"], *(last[name] for name in ("slug", "kind", "round", "track")))
-    return Page(rows, replace(asked, cursor=position) if position else None)
+    rows, more = _page(connection, _dated(connection, asked, now, *_shown(), tables.deadline), asked.limit)
+    return Page(_told(connection, rows), _next(asked, rows) if more else None)
 
 
-def withdrawn(connection: Connection, asked: Selection, *, since: datetime) -> list[Answer]:
-    """The gates of a selection's conferences that have been withdrawn since then, as `gates` gives them, undated.
+def gate_ids(connection: Connection, asked: Selection, *, now: datetime) -> tuple[list[int], bool]:
+    """The ids of the gates that `gates` gives for that selection, in that order, and whether more match."""
+    rows, more = _page(connection, _dated(connection, asked, now, _gate.id), asked.limit)
+    return [row["id"] for row in rows], more
 
-    Of what is asked of gates only their kind counts: they have no date and no verdict any more. In order of their ids.
+
+def withdrawn_ids(connection: Connection, asked: Selection, *, since: datetime) -> list[int]:
+    """The gates of a selection's conferences that have been withdrawn since then, in order of their ids.
+
+    Of what is asked of gates only their kind counts: they have no date and no verdict any more.
     """
+    back = exists().where(_later.deadline_id == _line.deadline_id, _later.field == "date", _later.id > _line.id)
     gone = select(_line.deadline_id).where(_line.at >= since, _line.direction == Direction.WITHDRAWN)
-    query = (
-        select(*_shown(), tables.deadline)
-        .join(tables.conference, _edition.id == _gate.conference_id)
-        .outerjoin(tables.series, tables.series.c.id == _edition.series_id)
-        .where(*_of_conference(connection, asked), _gate.safe_at.is_(None), _gate.id.in_(gone))
-        .order_by(_gate.id)
-    )
+    gone = gone.where(~back.correlate(tables.change))
+    query = _gates(_gate.id).where(*_of_conference(connection, asked), _gate.id.in_(gone))
     if asked.kind:
         query = query.where(_gate.kind.in_(asked.kind))
-    rows, _ = _page(connection, query, asked.limit)
-    rows = _with_changes(connection, answers.with_claims(connection, rows))
-    newest = {row["id"]: [one for one in row["changes"] if one["field"] == "date"][-1] for row in rows}
-    return [row for row in rows if newest[row["id"]]["direction"] == Direction.WITHDRAWN]
+    return list(connection.scalars(query.where(_gate.safe_at.is_(None)).order_by(_gate.id).limit(asked.limit)))
+
+
+def gates_of(connection: Connection, ids: Sequence[int]) -> list[Answer]:
+    """The gates of those ids as `gates` gives them, dated or not, in no order."""
+    query = _gates(*_shown(), tables.deadline).where(_gate.id.in_(ids))
+    return _told(connection, answers.fetched(connection, query))
 
 
 def conferences(connection: Connection, asked: Selection, *, now: datetime) -> Page:
@@ -211,6 +181,35 @@ def count(connection: Connection, asked: Selection, *, now: datetime) -> int:
     return connection.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
+def _gates(*columns: Any) -> Select[Any]:
+    """Those columns of gates, their conferences and the series of these."""
+    return (
+        select(*columns)
+        .select_from(tables.deadline)
+        .join(tables.conference, _edition.id == _gate.conference_id)
+        .outerjoin(tables.series, tables.series.c.id == _edition.series_id)
+    )
+
+
+def _dated(connection: Connection, asked: Selection, now: datetime, *columns: Any) -> Select[Any]:
+    """Those columns of a selection's gates, from where its cursor stands, in its order."""
+    by_name = asked.order is Order.NAME
+    first = (_edition.slug, _gate.safe_at) if by_name else (_gate.safe_at, _edition.slug)
+    key = (*first, _gate.kind, _gate.round, _gate.track)
+    query = _gates(*columns).where(*_of_conference(connection, asked), *_of_gate(asked, now))
+    if (at := asked.cursor) is not None:
+        dated, rest = (at.safe_at or NEVER, at.slug), (at.kind, at.round, at.track)
+        query = query.where(_behind(key, (*(dated[::-1] if by_name else dated), *rest), asked.order))
+    return query.order_by(*(part.desc() if asked.order is Order.LATEST else part for part in key))
+
+
+def _next(asked: Selection, rows: Sequence[Answer]) -> Selection:
+    """What asks for the gates behind these."""
+    last = rows[-1]
+    names = ("slug", "kind", "round", "track")
+    return replace(asked, cursor=Position(last["safe_at"], *(last[name] for name in names)))
+
+
 def _shown() -> list[ColumnElement[Any]]:
     return [*(_edition[name] for name in OF_CONFERENCE), tables.series.c.key.label("series")]
 
@@ -285,8 +284,9 @@ def _of_gate(asked: Selection, now: datetime, *, dated: bool = True) -> Iterable
         yield dates.correlate(tables.deadline)
 
 
-def _with_changes(connection: Connection, rows: list[Answer]) -> list[Answer]:
-    """The gates, each with the changes of its date, the oldest first."""
+def _told(connection: Connection, rows: list[Answer]) -> list[Answer]:
+    """The gates, each with its claims and with the changes of its date, the oldest first."""
+    rows = answers.with_claims(connection, rows)
     query = (
         select(tables.change, tables.mention.c.source)
         .outerjoin(tables.mention, tables.mention.c.id == _line.mention_id)

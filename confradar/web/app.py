@@ -12,7 +12,7 @@ from confradar.settings import Settings
 from confradar.web import answers, api, feeds, follows, ops, ops_api, public, readers
 from confradar.web.access import Access
 from confradar.web.bounds import VALUES, Bounds, Rate
-from confradar.web.caching import Compression, Shelf
+from confradar.web.caching import Compression, Kept, Shelf
 from confradar.web.pages import Pages
 from confradar.web.sharing import Sharing
 
@@ -32,7 +32,7 @@ def create(settings: Settings, *, now: Callable[[], datetime] = steps.now_utc) -
     )
     access = Access(settings)
     app.state.settings, app.state.access, app.state.pages = settings, access, Pages(settings, access)
-    app.state.now, app.state.shelf = now, Shelf(settings)
+    app.state.now, app.state.shelf, app.state.events = now, Shelf(settings), Kept()
     # The readers' pages last: `/conferences/{slug}` takes every address there that nobody else has.
     own = (follows.operators, follows.public)
     for router in (public.router, api.router, feeds.router, *own, ops.router, ops_api.router, readers.router):

@@ -6,11 +6,12 @@ import gzip
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import cached_property
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 from starlette.datastructures import Headers
@@ -21,11 +22,13 @@ from starlette.types import Receive, Scope, Send
 
 from confradar.deadlines.selection import Selection
 from confradar.settings import Settings
-from confradar.storage import database, selecting
+from confradar.storage import database, freshness
 from confradar.web import asking
 from confradar.web.views import STATEMENT_SECONDS
 
+V = TypeVar("V")
 SHELF_BYTES = 32 * 1024 * 1024
+KEPT = 10_000  # parts of answers, of about a kilobyte
 FRESH_SECONDS = 60  # that a body may be used without asking whether it still holds
 COMPRESSED_FROM = 500  # bytes; Starlette's own bound, so that nothing is compressed behind our back
 
@@ -82,13 +85,13 @@ class Shelf:
         now = asking.now(request)
         minute = f"{now:%Y-%m-%d %H:%M}" if minutely or (asked and asked.within) else ""
         with database.reading(self._database, statement_seconds=STATEMENT_SECONDS) as connection:
-            closed = selecting.closed_until(connection, now=now)
-            stored = selecting.version(connection)
+            closed = freshness.closed_until(connection, now=now)
+            stored = freshness.version(connection)
             place = (request.scope["path"], str(asked or ""), repr(sorted((own or {}).items())), minute, stored, closed)
             body = self._find(place)
             if body is None:
                 body = make(connection, now)
-                since = filter(None, (body.modified, closed, selecting.changed_at(connection)))
+                since = filter(None, (body.modified, closed, freshness.changed_at(connection)))
                 body = replace(body, modified=min(max(since, default=now), now))
                 self._keep(place, body)
         return _answer(request, body)
@@ -107,6 +110,36 @@ class Shelf:
             self._bodies[place] = body
             while self._used > self._size:
                 self._used -= _bytes(*self._bodies.popitem(last=False))
+
+
+class Kept(Generic[V]):
+    """Parts of answers that were asked for last, up to a number, each made once from what has an id in the store."""
+
+    def __init__(self, most: int = KEPT) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._parts: OrderedDict[Hashable, V] = OrderedDict()
+
+    def parts(
+        self, connection: Connection, ids: Sequence[int], form: Hashable, make: Callable[[list[int]], Mapping[int, V]]
+    ) -> list[V]:
+        """The parts of those ids, in that form, in their order; `make` is asked for those that are missing.
+
+        A part holds until anything is stored, as `Shelf` has it, and must not depend on the time.
+        """
+        version = freshness.version(connection)
+        places = {one: (version, form, one) for one in ids}
+        with self._lock:
+            found = {one: self._parts[place] for one, place in places.items() if place in self._parts}
+            for one in found:
+                self._parts.move_to_end(places[one])
+        if missing := [one for one in ids if one not in found]:
+            made = make(missing)
+            found.update(made)
+            with self._lock:
+                self._parts.update((places[one], part) for one, part in made.items())
+                while len(self._parts) > self._most:
+                    self._parts.popitem(last=False)
+        return [found[one] for one in ids]
 
 
 def shelf(request: Request) -> Shelf:

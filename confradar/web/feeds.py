@@ -41,7 +41,8 @@ def _told(kind: str, *parameters: dict[str, Any], more: dict[int | str, Any] | N
 def deadlines_calendar(request: Request) -> Response:
     """The deadlines of a selection as a calendar to subscribe to; one event each, which moves when its date does."""
     asked, own = asking.selection(request, ("days", "alarm"))
-    make = partial(outlets.deadlines_ics, asked, _site(request), asking.days(own), asking.alarms(own))
+    kept = request.app.state.events
+    make = partial(outlets.deadlines_ics, asked, _site(request), asking.days(own), asking.alarms(own), kept)
     return shelf(request).answer(request, make, asked, own=own)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,8 +17,9 @@ from confradar.sources.base import readers
 from confradar.storage import answers, history, measures, selecting
 from confradar.storage.selecting import Page
 from confradar.web import asking
-from confradar.web.caching import Body, elsewhere
+from confradar.web.caching import Body, Kept, elsewhere
 
+Events = tuple[ical.Event, ...]
 API = "/api/v1"
 JSON, CSV = "application/json", "text/csv; charset=utf-8; header=present"
 ICAL, ATOM = "text/calendar; charset=utf-8", "application/atom+xml; charset=utf-8"
@@ -87,29 +89,33 @@ def sources_json(connection: Connection, now: datetime) -> Body:
 
 
 def deadlines_ics(
-    asked: Selection, site: str, days: bool, alarms: Sequence[timedelta], connection: Connection, now: datetime
+    asked: Selection,
+    site: str,
+    days: bool,
+    alarms: tuple[timedelta, ...],
+    kept: Kept[Events],
+    connection: Connection,
+    now: datetime,
 ) -> Body:
-    """The deadlines of a selection as a calendar, with those withdrawn lately as cancelled."""
-    page = selecting.gates(connection, asked, now=now)
-    gone = selecting.withdrawn(connection, asked, since=now - telling.WITHDRAWN_FOR)
+    """The deadlines of a selection as a calendar, with those withdrawn lately as cancelled; their events are kept."""
+
+    def make(ids: list[int], *, days: bool = days) -> dict[int, Events]:
+        found = selecting.gates_of(connection, ids)
+        moved = answers.moves_of_days(connection, [row["conference_id"] for row in found]) if days else None
+        return {row["id"]: ical.events(row, site=site, alarms=alarms, moved=moved) for row in found}
+
+    ids, more = selecting.gate_ids(connection, asked, now=now)
+    gone = selecting.withdrawn_ids(connection, asked, since=now - telling.WITHDRAWN_FOR)
+    shown = kept.parts(connection, ids, (site, days, alarms), make)
+    shown += kept.parts(connection, gone, (site, False, alarms), partial(make, days=False))
     name = ", ".join(dict.fromkeys(value for name, value in asked.pairs() if name != "limit"))
     url = f"{site}/{'?' if str(asked) else ''}{asked}"
     name = f"ConfRadar: {name[: telling.NAME_MAX]}" if name else "ConfRadar"
-    written = ical.calendar(
-        page.rows,
-        gone,
-        site=site,
-        name=name,
-        url=url,
-        days=_days(connection, page.rows) if days else None,
-        alarms=alarms,
-        more=page.next is not None,
-    )
-    return Body(written, ICAL, _changed([*page.rows, *gone]), headers=_file("confradar.ics"))
+    return _calendar(shown, name, url, "confradar.ics", cut_at=len(ids) if more else None)
 
 
 def conference_ics(
-    slug: str, site: str, days: bool, alarms: Sequence[timedelta], connection: Connection, now: datetime
+    slug: str, site: str, days: bool, alarms: tuple[timedelta, ...], connection: Connection, now: datetime
 ) -> Body:
     """All deadlines of a conference as a calendar; redirects and raises as `conference_json` does."""
     found = answers.conference(connection, slug)
@@ -121,9 +127,10 @@ def conference_ics(
     gone = [gate for gate in gates if telling.is_withdrawn(gate) and gate["changes"][-1]["at"] >= since]
     name = f"ConfRadar: {telling.conference_name(found)}"[: 2 * telling.NAME_MAX]
     url = f"{site}/conferences/{quote(slug)}"
-    moved = _days(connection, dated) if days else None
-    written = ical.calendar(dated, gone, site=site, name=name, url=url, days=moved, alarms=alarms)
-    return Body(written, ICAL, _changed([*dated, *gone]), headers=_file(f"{quote(slug)}.ics"))
+    moved = answers.moves_of_days(connection, [found["id"]]) if days else None
+    shown = [ical.events(gate, site=site, alarms=alarms, moved=moved) for gate in dated]
+    shown += [ical.events(gate, site=site) for gate in gone]
+    return _calendar(shown, name, url, f"{quote(slug)}.ics")
 
 
 def deadlines_atom(asked: Selection, site: str, connection: Connection, now: datetime) -> Body:
@@ -155,9 +162,10 @@ def changes_csv(asked: Selection, connection: Connection, now: datetime, *, sinc
     return _table(rows.csv(map(rows.change, page.rows), rows.OF_CHANGE), page, "/feeds/changes.csv")
 
 
-def _days(connection: Connection, gates: Iterable[rows.Row]) -> dict[int, int]:
-    """How often the days of the conferences of these gates have moved."""
-    return answers.moves_of_days(connection, {row["conference_id"] for row in gates})
+def _calendar(shown: list[Events], name: str, url: str, file: str, *, cut_at: int | None = None) -> Body:
+    events = [event for one in shown for event in one]
+    changed = max((event.changed_at for event in events), default=None)
+    return Body(ical.calendar(events, name=name, url=url, cut_at=cut_at), ICAL, changed, headers=_file(file))
 
 
 def _table(written: str, page: Page, path: str, modified: datetime | None = None) -> Body:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from confradar.deadlines.parameters import Order, Status
 from confradar.deadlines.selection import Selection
-from confradar.storage import selecting
+from confradar.storage import freshness, selecting
 from confradar.web import drawing, gates
 from confradar.web.form import View
 
@@ -44,5 +44,5 @@ def _empty(connection: Connection, view: View, now: datetime) -> dict[str, Any]:
         "open": selecting.count(connection, Selection(), now=now),
         "closed": selecting.count(connection, closed, now=now),
         "closed_address": view.address(asked=closed),
-        "last": selecting.closed_until(connection, now=now),
+        "last": freshness.closed_until(connection, now=now),
     }

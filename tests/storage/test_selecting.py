@@ -10,7 +10,7 @@ from confradar.deadlines.conference import Change, Conference, Deadline, Directi
 from confradar.deadlines.listing import EntryType, Kind
 from confradar.deadlines.parameters import Order, Status
 from confradar.deadlines.selection import Selection
-from confradar.storage import conferences, database, finding, selecting, tables
+from confradar.storage import conferences, database, finding, freshness, selecting, tables
 
 NIGHT = datetime(2026, 2, 3, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -162,11 +162,11 @@ def test_a_gate_comes_with_its_history(stored: str) -> None:
 def test_the_version_changes_with_what_is_stored(stored: str) -> None:
     """And what is open does at the moment that a gate closes."""
     with database.transaction(stored) as connection:
-        before = selecting.version(connection)
+        before = freshness.version(connection)
         conferences.write(connection, Merged(run_id=2, at=NIGHT, changes=[moved(3, 1, 1)]))
-        assert selecting.version(connection) != before
-        assert selecting.closed_until(connection, now=NIGHT) == NIGHT - DAY
-        assert selecting.closed_until(connection, now=NIGHT + 1.5 * DAY) == NIGHT + DAY
+        assert freshness.version(connection) != before
+        assert freshness.closed_until(connection, now=NIGHT) == NIGHT - DAY
+        assert freshness.closed_until(connection, now=NIGHT + 1.5 * DAY) == NIGHT + DAY
 
 
 def test_queries_do_not_grow_with_the_rows(stored: str) -> None:

@@ -21,7 +21,7 @@ from confradar.cli import cli
 from confradar.deadlines.conference import Change, Direction, Merged, Verdict
 
 from .conftest import Answer, Client
-from .store import DAY, EXACT, HOSTILE, LATER, NIGHT, NOW, change, conference, deadline, fill
+from .store import DAY, DISPUTED, EXACT, HOSTILE, LATER, NIGHT, NOW, change, conference, deadline, fill
 
 Serve = Callable[..., Client]
 SUBMISSION = "icml-2026/submission@confradar"
@@ -162,6 +162,45 @@ def test_three_nights_as_a_subscriber_sees_them(ask: Client) -> None:
     assert "moved 24 hours EARLIER" in str(second.description) or "moved 1 day EARLIER" in str(second.description)
     assert events(ask, "/conferences/icml-2026.ics")[SUBMISSION].status == third.status
     assert body(ask.get("/feeds/deadlines.ics?q=rounds")) == quiet
+
+
+def test_a_withdrawn_gate_that_comes_back_is_an_event_again(ask: Client) -> None:
+    """The same event with a higher number, whatever else has changed meanwhile; first cancelled, then not."""
+    bare, at = events(ask)[SUBMISSION], NIGHT + 2 * DAY
+    gone = replace(EXACT, verdict=Verdict.NONE, earliest=None, latest=None, safe_at=None)
+    told = change(7, EXACT, at=NIGHT + DAY, before_at=EXACT.safe_at, after_at=None, direction=Direction.WITHDRAWN)
+    other = change(8, DISPUTED, at=NIGHT + DAY, direction=Direction.LATER)
+    fill(ask.settings.database, Merged(run_id=2, at=NIGHT + DAY, changed_deadlines=[gone], changes=[told, other]))
+    cancelled = events(ask)[SUBMISSION]
+    fill(ask.settings.database, Merged(run_id=3, at=at, changed_deadlines=[EXACT], changes=[change(9, EXACT, at=at)]))
+    back = events(ask)[SUBMISSION]
+
+    assert [one.status and one.status.value for one in (bare, cancelled, back)] == [
+        "CONFIRMED",
+        "CANCELLED",
+        "CONFIRMED",
+    ]
+    assert [one.sequence for one in (bare, cancelled, back)] == [0, 1, 2]
+    assert [one.dtstart for one in (bare, cancelled, back)] == [EXACT.safe_at] * 3
+    assert events(ask, "/conferences/icml-2026.ics")[SUBMISSION] == back
+
+
+def test_an_event_is_in_categories(ask: Client) -> None:
+    """The kind of its deadline, and the topics of its conference; its days have the type of the conference."""
+    found = events(ask, "/feeds/deadlines.ics?days=1")
+
+    assert found[SUBMISSION].categories == ["submission", "ML"]
+    assert found["rounds-2026/submission/2@confradar"].categories == ["submission"]
+    assert found["icml-2026/days@confradar"].categories == ["conference", "ML"]
+
+
+def test_events_are_kept_apart_by_how_they_are_asked_for(ask: Client) -> None:
+    """One calendar with alarms and one without, over and over, and with the days of conferences or not."""
+    paths = ["/feeds/deadlines.ics?limit=4", "/feeds/deadlines.ics?alarm=1d&limit=4", "/feeds/deadlines.ics?days=1"]
+
+    for _ in range(2):
+        assert [ask.get(f"{path}&q=icml").text.count("BEGIN:VALARM") for path in paths] == [0, 2, 0]
+        assert [ask.get(path).text.count("/days@confradar") for path in paths] == [0, 0, 1]
 
 
 def test_a_withdrawn_gate_is_told_for_sixty_days(serve: Serve) -> None:
