@@ -2,9 +2,10 @@
 
 Say here why, and what becomes of the rows that are there already ("a gap is better than a guess").
 
-Rules: yesterday's code must still run on the new tables, so add first and remove in a later release; both
-ways keep the data, on PostgreSQL and on SQLite (`with op.batch_alter_table(...)` there); no table is rewritten
-or scanned under a lock that pages wait for; constraints get their names from the convention in `tables.py`.
+Rules: yesterday's code must still run on the new tables, so add first and remove in a later release. One that only
+adds names the oldest code that runs on its tables: it is `0009.0008`, its file `0009.0008_….py`. Both ways keep the
+data, on PostgreSQL and on SQLite (`with op.batch_alter_table(...)` there); no table is rewritten or scanned under a
+lock that pages wait for; constraints get their names from the convention in `tables.py`.
 
 Revision: ${up_revision}, after ${down_revision | comma,n}. Made ${create_date.date()}.
 """

@@ -163,7 +163,9 @@ class _Looked:
 
     def _migrations(self) -> str:
         steps.prepare(self._settings)
-        return f"the tables are of revision {database.head()}, as this code needs them"
+        found = database.revision(self._settings.database)
+        newer = "" if found == database.head() else f" of {database.head()}"
+        return f"the tables are of revision {found}, on which this code{newer} runs"
 
     @cached_property
     def nodes(self) -> app.Nodes | None:

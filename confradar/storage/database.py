@@ -223,7 +223,11 @@ def revision(url: str) -> str | None:
 
 @cache
 def revisions() -> tuple[str, ...]:
-    """The revisions that this code knows, the oldest first: the numbers with which the migrations' files begin."""
+    """The revisions that this code knows, the oldest first: that with which the migrations' files begin.
+
+    Each has a number. If it only adds to the tables, so that code of an earlier one runs on them, it names that one as
+    well: on `0009.0008` runs the code of 0008.
+    """
     return tuple(sorted(file.name.partition("_")[0] for file in migrations_path().glob("versions/[0-9]*.py")))
 
 
@@ -238,11 +242,15 @@ def outdated(url: str) -> bool:
 
 
 def check_schema(url: str) -> None:
-    """Raise SchemaMismatch, with both revisions, unless the tables are those that this code needs."""
+    """Raise SchemaMismatch, with both revisions, unless this code runs on the tables: they are those that it needs, or
+    newer ones that were only added to.
+    """
     found = revision(url)
     if found is None:
         raise SchemaMismatch(f"{masked(url)}: the database has no tables yet; run `confradar db upgrade`")
-    if found != head():
+    number, _, oldest = found.partition(".")
+    ours = head().partition(".")[0]
+    if found != head() and not (oldest and oldest <= ours < number):
         remedy = "run `confradar db upgrade`" if found in revisions() else "they are newer: update ConfRadar"
         raise SchemaMismatch(f"{masked(url)}: the tables are of revision {found}, this code needs {head()}; {remedy}")
 

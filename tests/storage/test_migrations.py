@@ -14,7 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, select, text
 
 from confradar import settings as configuration
 from confradar import steps
@@ -187,6 +187,51 @@ def test_a_run_that_is_going_during_an_upgrade_ends_as_it_would_have(empty_url, 
     assert steps.open_run("manual:other", steps=["elra_conferences"], **how).to_send
 
 
+@pytest.mark.fault("B9", "yesterday's code on tables that were only added to: runs, and stores")
+def test_yesterdays_code_runs_on_tables_that_were_only_added_to(empty_url):
+    """A release that is being rolled out has upgraded the database; the workers of this one finish their night."""
+    database.upgrade(empty_url)
+    with database.transaction(empty_url) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :of"), {"of": f"9999.{database.head()}"})
+        connection.exec_driver_sql("ALTER TABLE step_run ADD COLUMN later text")
+        connection.exec_driver_sql("CREATE TABLE later (id integer)")
+    settings = configuration.load(CONFRADAR_DATABASE_URL=empty_url)
+    names = ["elra_conferences", "store_conferences"]
+    steps.prepare(settings)
+    steps.open_run("manual:1", trigger="manual", target="elra+", steps=names, logical_instant=NOW, settings=settings)
+    with database.transaction(empty_url) as connection:
+        run = ledger.find(connection, "manual:1")
+        attempt = begin(connection, run, "elra_conferences", settings)
+        assert keep(connection, run, attempt, Materialised("elra_conferences", (), {}, outputs=(EMPTY,)), settings)
+
+    assert steps.store_run("manual:1", settings).status == "ok"
+
+
+def test_a_migration_that_names_older_code_only_adds(tmp_path):
+    """What that code knows is still there, and it need not know the rest to write a row."""
+    url, before, adds = f"sqlite:///{tmp_path / 'store.sqlite'}", {}, {}
+    for revision in database.revisions():
+        database.upgrade(url, revision)
+        with database.reading(url) as connection:
+            found = inspect(connection)
+            after = {
+                (table, column["name"]): (str(column["type"]), column["nullable"], column["default"])
+                for table in found.get_table_names()
+                for column in found.get_columns(table)
+            }
+        known = {table for table, _ in before}
+        wanted = [
+            key
+            for key, (_, nullable, default) in after.items()
+            if key not in before and key[0] in known and not nullable and default is None
+        ]
+        adds[revision] = not wanted and before.items() <= after.items()
+        before = after
+
+    assert adds["0007"]
+    assert [revision for revision, only in adds.items() if "." in revision and not only] == []
+
+
 def test_a_second_upgrade_changes_nothing(url):
     """Starting every night with an upgrade is harmless."""
     with database.transaction(url) as connection:
@@ -290,3 +335,7 @@ def test_code_that_meets_tables_of_another_revision_names_both(empty_url):
         database.check_schema(url)
     with pytest.raises(SchemaMismatch, match="9999"), database.reading(url) as connection:
         connection.execute(select(tables.series))
+    with database.transaction(url) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999.9998'")
+    with pytest.raises(SchemaMismatch, match=r"9999\.9998, this code needs"):
+        database.check_schema(url)
