@@ -6,7 +6,7 @@ from confradar.steps.backfilling import backfill
 from confradar.steps.conditions import disk_free, disk_trouble
 from confradar.steps.crawling import crawl, reach
 from confradar.steps.delivering import DELIVER, deliver
-from confradar.steps.describing import DELAYS_OF, describe_sources
+from confradar.steps.describing import DELAYS_OF, describe_sources, standings
 from confradar.steps.editing import clear_claim, set_claim, withdraw_claim
 from confradar.steps.explaining import explained, why
 from confradar.steps.fetching import fetch
@@ -88,6 +88,7 @@ __all__ = [
     "set_claim",
     "signed",
     "split",
+    "standings",
     "store",
     "store_run",
     "test_alerts",

@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 
 from confradar import steps
 from confradar.deadlines.words import counted, span_of
-from confradar.sources.base import readers
-from confradar.storage import history, measures
+from confradar.storage import measures
 from confradar.web.form import View
 
 SAID = {
+    "running": "being read now",
     "ok": "read well",
     "degraded": "read in part",
     "quarantined": "held back: what came looked wrong, the dates of before stay until somebody has looked",
@@ -52,14 +52,11 @@ def delay_words(delay: measures.Delay | None) -> str:
 
 def sources(connection: Connection, view: View, *, now: datetime) -> dict[str, Any]:
     """The values of the template."""
-    last, good = history.last_states(connection), measures.newest_good(connection)
-    delays = measures.detection_delays(connection, now - steps.DELAYS_OF)
     found = []
-    for reader in readers().values():
-        source = reader.source
-        state, kept = last.get(source.step), good.get(source.name)
+    for standing in steps.standings(connection, now=now):
+        source, state, kept = standing.source, standing.last, standing.good
         status = state["status"] if state else "unread"
-        words = SAID.get(status, "being read now") if state else "not read yet"
+        words = SAID[status] if state else "not read yet"
         reason = f" ({state['reason'].replace('_', ' ')})" if state and state["reason"] else ""
         found.append(
             Origin(
@@ -71,7 +68,7 @@ def sources(connection: Connection, view: View, *, now: datetime) -> dict[str, A
                 listings=kept and kept.listings,
                 good=view.zone.moment(kept.kept_at) if kept else "",
                 age=f"{span_of(now - kept.kept_at)} ago" if kept and kept.kept_at <= now else "",
-                delay=delay_words(delays.get(source.name)),
+                delay=delay_words(standing.delay),
             )
         )
     return {"origins": found}

@@ -11,10 +11,10 @@ from urllib.parse import quote, urlencode
 
 from sqlalchemy import Connection
 
+from confradar import steps
 from confradar.deadlines.selection import Selection
 from confradar.publish import atom, ical, rows, telling
-from confradar.sources.base import readers
-from confradar.storage import answers, history, measures, selecting
+from confradar.storage import answers, selecting
 from confradar.storage.selecting import Page
 from confradar.web import asking
 from confradar.web.caching import Body, Kept, elsewhere
@@ -76,14 +76,9 @@ def history_json(slug: str, connection: Connection, now: datetime) -> Body:  # n
 
 def sources_json(connection: Connection, now: datetime) -> Body:
     """The sources, how each was last read, and its last good crawl."""
-    last, good = history.last_states(connection), measures.newest_good(connection)
     found = [
-        rows.source(
-            one.source,
-            last.get(one.source.step),
-            good[one.source.name]._asdict() if one.source.name in good else None,
-        )
-        for one in readers().values()
+        rows.source(one.source, one.last, one.good and one.good._asdict())
+        for one in steps.standings(connection, now=now)
     ]
     return Body(_written({"sources": found}), JSON, now)
 

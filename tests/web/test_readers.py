@@ -229,13 +229,6 @@ def test_a_month_is_a_table_of_days(ask: Client) -> None:
         assert ask.get(f"/calendar?month={month}").status == 400
 
 
-def test_sources_say_how_they_are(ask: Client) -> None:
-    """Each by name, those that were never read too."""
-    page = text(ask, "/sources")
-    for name in ("ai_deadlines", "acl_web", "chairing_tool", "elra", "wikicfp"):
-        assert f"{name} its deadlines not read yet" in page
-
-
 def test_the_api_is_told_to_people(ask: Client) -> None:
     """Every address of its document but the operators', and every parameter with what is wanted."""
     page = text(ask, "/api")
