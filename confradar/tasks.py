@@ -282,6 +282,11 @@ def prune() -> dict[str, Any]:
 
 @shared_task(name=f"confradar.{steps.DELIVER}", soft_time_limit=150, time_limit=180)
 def deliver_messages() -> dict[str, Any]:
-    """Send the messages that are due to people and operators; what fails is tried again, later and later."""
-    done = steps.deliver(configuration.load())
+    """Send the messages that are due to people and operators; what fails is tried again, later and later.
+
+    Beat sends it each minute: when it comes, beat lives.
+    """
+    settings = configuration.load()
+    steps.hear_beat(settings)
+    done = steps.deliver(settings)
     return {"value": done.value, "metadata": done.metadata}

@@ -12,7 +12,7 @@ from confradar.steps.explaining import explained, why
 from confradar.steps.fetching import fetch
 from confradar.steps.followers import Begun, end_signed, follow, follow_settings, followed, leads, signed, unfollow
 from confradar.steps.identifying import identify, identity_of, join, split, uncertain
-from confradar.steps.nights import NightState, night_state
+from confradar.steps.nights import NightState, hear_beat, night_state
 from confradar.steps.operating import cancel, pause, paused, release, resume, retry_target, to_repeat, withdraw
 from confradar.steps.rechecking import NEAR, RECHECK_BUDGET, to_recheck
 from confradar.steps.replaying import replay
@@ -64,6 +64,7 @@ __all__ = [
     "follow",
     "follow_settings",
     "followed",
+    "hear_beat",
     "identify",
     "identity_of",
     "instant",

@@ -15,7 +15,7 @@ from confradar.notify import channels
 from confradar.notify.sending import Sender
 from confradar.settings import Settings
 from confradar.steps.conditions import CHANNEL, Trouble, Troubles
-from confradar.storage import alerts, outbox
+from confradar.storage import alerts, lease, outbox
 from confradar.storage.alerts import Alert
 from confradar.storage.outbox import Message
 
@@ -124,9 +124,14 @@ def without_database(settings: Settings, error: ConfRadarError, *, now: datetime
 
 
 def with_database(connection: Connection, settings: Settings, *, now: datetime) -> list[str]:
-    """The database answers: write so to each address, if it was told that it did not. One line if it was away."""
+    """The database answers: write so to each address, if it was told that it did not. One line if it was away.
+
+    Beat could not be heard of meanwhile: it gets its time anew.
+    """
     if (away := _away(settings)) is None:
         return []
+    if lease.beat_until(connection):
+        lease.hear_beat(connection, now + timedelta(seconds=settings.missing_after_seconds))
     since, told = away
     body = f"It answers again since {now:%Y-%m-%d %H:%M} UTC. It was away since {since:%Y-%m-%d %H:%M} UTC."
     for address in settings.alert_addresses if told else ():

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from confradar.settings import Settings
 from confradar.sources.base import readers, step_of
-from confradar.steps.nights import night_state
+from confradar.steps.nights import night_state, silent_beat
 from confradar.steps.runs import STORE
 from confradar.storage import history, ledger, outbox, outputs
 
@@ -41,6 +41,7 @@ def troubles(connection: Connection, settings: Settings, *, since: datetime, now
     """All conditions, each with what is wrong, None if nothing is. `since` is when whoever asks began to watch."""
     night = night_state(connection, settings, now=now, since=since)
     key = night.run.key if night.run else None
+    beat = _told(silent_beat(connection, settings, since=since, now=now))
     failed, bad, held = _failed_night(connection), _bad_twice(connection), _held(connection)
     # Nights that do not come, give nothing or are not wanted leave every source without anything new.
     quiet = bool(night.missing or failed or night.pause)
@@ -50,7 +51,8 @@ def troubles(connection: Connection, settings: Settings, *, since: datetime, now
         for name, trouble in _silence(connection, settings, now=now).items()
     }
     return {
-        "night missing": Trouble(night.trouble) if night.missing else None,
+        "beat silent": beat,
+        "night missing": Trouble(night.trouble, explained=beat is not None) if night.missing else None,
         "night late": Trouble(night.trouble, key) if night.late else None,
         "night failed": failed,
         "nights partial": next((trouble for name, trouble in bad.items() if not held[name]), None),

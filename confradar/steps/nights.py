@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from confradar.settings import Settings
 from confradar.steps.runs import NIGHT, SCHEDULE
-from confradar.storage import audit, history, ledger
+from confradar.storage import audit, database, history, lease, ledger
 from confradar.storage.ledger import Run
 
 DAY = timedelta(days=1)
@@ -91,3 +91,25 @@ def night_state(
 def night_key(due: datetime) -> str:
     """The key of the night that is due then."""
     return f"nightly:{due.date()}"
+
+
+def hear_beat(settings: Settings) -> None:
+    """Note that beat was heard of: what it sends each minute has come. Raises DatabaseUnavailable, DatabaseBusy."""
+    with database.transaction(settings.database) as connection:
+        now = database.clock(connection)
+        lease.hear_beat(connection, now + timedelta(seconds=settings.missing_after_seconds))
+
+
+def silent_beat(connection: Connection, settings: Settings, *, since: datetime, now: datetime) -> str:
+    """What is wrong if beat was heard of once, but not for `missing_after_seconds`; "" if nothing is.
+
+    Whoever watches `since` then gives it that time from there.
+    """
+    patience = timedelta(seconds=settings.missing_after_seconds)
+    until = lease.beat_until(connection)
+    if until is None or now < max(until, since + patience):
+        return ""
+    return (
+        f"nothing that `celery beat` sends each minute has come since {until - patience:%Y-%m-%d %H:%M} UTC; no night "
+        "begins without it, and `confradar doctor` says whether beat, a worker or the broker is away"
+    )

@@ -1,19 +1,23 @@
 """The lease: one run of the job at a time. It has an owner, an end and a growing token.
 
 Locks are taken in one order: the owner's run, then the lease.
+
+Beat has one of its own, without a run: it lasts as long as beat is heard of often enough.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from confradar.storage import ledger
 from confradar.storage.ledger import Run
 from confradar.storage.run_tables import lease, run
 
-JOB = "crawl_job"
+JOB, BEAT = "crawl_job", "beat"
 SLACK = timedelta(seconds=30)  # an end that is nearly as late is not written again
 
 _MINE = lease.c.name == JOB
@@ -86,3 +90,16 @@ def ran_out(connection: Connection, run_id: int, now: datetime) -> bool:
     """Whether a run has the lease still, but nobody has beaten for it until then."""
     expired = select(lease.c.name).where(_MINE, lease.c.run_id == run_id, lease.c.expires_at <= now)
     return connection.execute(expired).first() is not None
+
+
+def hear_beat(connection: Connection, until: datetime) -> None:
+    """Beat was heard of, and is to be again before that instant."""
+    if not connection.execute(update(lease).where(lease.c.name == BEAT).values(expires_at=until)).rowcount:
+        with suppress(IntegrityError), connection.begin_nested():  # another process heard it first, just now
+            connection.execute(insert(lease).values(name=BEAT, token=0, expires_at=until))
+
+
+def beat_until(connection: Connection) -> datetime | None:
+    """Before which instant beat is to be heard of again; None if it never was."""
+    found: datetime | None = connection.scalar(select(lease.c.expires_at).where(lease.c.name == BEAT))
+    return found

@@ -233,9 +233,7 @@ class Stack(Installation):
     def _clean(self) -> None:
         """No process, file, secret or control character where none belongs; the pages answer."""
         assert not self.crawls()
-        ours = {process.pid for node in self.servers for process in _family(node.process.pid)}
-        orphans = [process for process in psutil.process_iter() if process.pid not in ours and self._owns(process)]
-        assert not orphans, [process.cmdline() for process in orphans]
+        until(lambda: not self._orphans(), 5, lambda: f"left behind: {[one.cmdline() for one in self._orphans()]}")
         until(lambda: not [*(self.folder / "tmp").glob("confradar-crawl-*")], 5, lambda: "scratch is left behind")
         told = [*self.folder.glob("*.log")]
         written = {log.name: log.read_bytes() for log in told}
@@ -246,6 +244,12 @@ class Stack(Installation):
         for name, text in written.items():
             assert SECRET.encode() not in text, f"{name} tells a secret"
             assert not CONTROL.search(text), f"{name} holds {CONTROL.search(text)}"
+
+    def _orphans(self) -> list[psutil.Process]:
+        """Who was started here and belongs to no part."""
+        begun = [process for process in psutil.process_iter() if self._owns(process)]
+        ours = {process.pid for node in self.servers for process in _family(node.process.pid)}
+        return [process for process in begun if process.pid not in ours]
 
     def _owns(self, process: psutil.Process) -> bool:
         try:

@@ -10,13 +10,15 @@ from sqlalchemy import select
 from confradar import graph, steps
 from confradar import settings as configuration
 from confradar.deadlines.conference import SourceOutput
+from confradar.errors import DatabaseUnavailable
 from confradar.settings import Settings
 from confradar.sources.base import readers
-from confradar.storage import alerts, audit, database, ledger, outputs
+from confradar.steps.alerting import with_database, without_database
+from confradar.storage import alerts, audit, database, lease, ledger, outputs
 from confradar.storage.run_tables import alert
 
 DUE = datetime(2026, 1, 14, 2, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ALL = frozenset(readers())
 
 
@@ -91,6 +93,34 @@ def test_a_beat_that_is_silent_for_days_is_one_alert(settings: Settings) -> None
 
     assert watched(settings, DUE + 6 * DAY + HOUR, DUE + 6 * DAY + 2 * HOUR) == ["alert over: night missing"]
     assert told(settings) == [("night missing", True)]
+
+
+@pytest.mark.fault("C2", "beat silent: noticed before a night is missing, and one alert for both")
+def test_a_beat_that_is_heard_of_no_more_is_told_before_a_night_is_missing(settings: Settings) -> None:
+    """What it sends each minute does not come for ten; who begins to watch, or sees the database again, waits anew."""
+    night(settings, DUE)
+    heard = DUE + HOUR
+    with database.transaction(settings.database) as connection:
+        for minutes in (-1, 0):
+            lease.hear_beat(connection, heard + (minutes + 10) * MINUTE)
+    assert watched(settings, heard, heard + 9 * MINUTE, every=MINUTE) == []
+    assert watched(settings, heard + 19 * MINUTE, heard + 19 * MINUTE, since=heard + 10 * MINUTE) == []
+
+    [said] = watched(settings, heard + 10 * MINUTE, DUE + 3 * DAY)
+    assert said.startswith(
+        "alert beat silent: nothing that `celery beat` sends each minute has come since 2026-01-14 03:00"
+    )
+
+    night(settings, DUE + 3 * DAY)
+    with database.transaction(settings.database) as connection:
+        lease.hear_beat(connection, DUE + 3 * DAY + 2 * HOUR)
+    assert watched(settings, DUE + 3 * DAY + HOUR, DUE + 3 * DAY + HOUR) == ["alert over: beat silent"]
+    assert told(settings) == [("beat silent", True)]
+
+    with database.transaction(settings.database) as connection:
+        without_database(settings, DatabaseUnavailable("away"), now=DUE + 3 * DAY + 3 * HOUR)
+        with_database(connection, settings, now=DUE + 3 * DAY + 4 * HOUR)
+    assert watched(settings, DUE + 3 * DAY + 4 * HOUR, DUE + 3 * DAY + 4 * HOUR) == []
 
 
 @pytest.mark.fault("C6", "run still going when the next is due: alert late")

@@ -10,7 +10,7 @@ import pytest
 from confradar import app, steps
 from confradar.deadlines.selection import Selection
 from confradar.demo import sites
-from confradar.storage import database, outbox
+from confradar.storage import database, lease, outbox
 from tests.receivers import mailbox, webhook
 
 from .conftest import Installation, given, until
@@ -50,6 +50,8 @@ def test_each_follower_gets_exactly_the_right_messages_each_once(install: Callab
             hook.open.set()
             again = [celery.send_task("confradar.deliver_messages") for _ in range(2)]
             assert all(task.get(timeout=60)["value"]["failed"] == 0 for task in again)
+        with database.reading(settings.database) as connection:
+            assert lease.beat_until(connection), "beat sends that task, and was not heard"
         later = steps.now_utc() + timedelta(minutes=5)  # the lease of the one that was killed has run out
         steps.deliver(settings, now=later)
 
