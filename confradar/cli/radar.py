@@ -93,7 +93,7 @@ def _gate(row: Answer) -> str:
 
 def _claim(claim: Answer, gate: Answer, zone: ReaderZone, between: str) -> Text:
     """What one source says of a gate: its words, what they mean where others say otherwise, when it was confirmed."""
-    said = Text(f"“{claim['text']}” {claim['zone_text'] or '(no zone)'}")
+    said = Text(f"“{claim['text']}” {claim['zone_text'] or ''}".rstrip())
     if claim["reason"]:
         said.append(f" ({claim['reason']})")
     if claim["estimated"]:

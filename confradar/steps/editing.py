@@ -15,7 +15,7 @@ from confradar.deadlines.dates import WITHDRAWN, Edition, Window, resolve
 from confradar.deadlines.listing import Listing, WrittenDate
 from confradar.deadlines.merge import merge
 from confradar.deadlines.verdict import EDITOR, Gate
-from confradar.errors import Refused
+from confradar.errors import FieldError, Refused
 from confradar.settings import Settings
 from confradar.steps.announcing import announce
 from confradar.storage import answers, audit, conferences, database, ledger, pins, selecting
@@ -27,7 +27,7 @@ def set_claim(
     """Say when a gate is due, e.g. `("submission", 0, "")`; returns what the words mean.
 
     The claim decides alone and outlives the following nights. `url` is the page that says so. Raises UnknownName for
-    the conference, FieldError for an address or a text that no listing may have, Refused for words that name no date.
+    the conference, Refused for words that name no date, and for an address or a text that no listing may have.
     """
     with database.transaction(settings.database) as connection:
         known, conference = _known(connection, slug)
@@ -43,8 +43,8 @@ def set_claim(
 def withdraw_claim(slug: str, gate: Gate, settings: Settings, *, url: str, why: str, by: str) -> None:
     """Say that there is no such gate any more; decides alone until it is cleared. `url` is the page that says so.
 
-    Raises UnknownName for the conference, FieldError for an address that no listing may have, Refused for a gate of
-    which nobody has spoken.
+    Raises UnknownName for the conference, Refused for an address that no listing may have, and for a gate of which
+    nobody has spoken.
     """
     with database.transaction(settings.database) as connection:
         known, conference = _known(connection, slug)
@@ -75,17 +75,22 @@ def _known(connection: Connection, slug: str) -> tuple[Known, Conference]:
 
 def _listing(conference: Conference, gate: Gate, text: str, zone_text: str | None, url: str) -> Listing:
     kind, number, track = gate
-    return Listing(
-        source=EDITOR,
-        ref=_ref(conference, gate),
-        url=url,
-        title=conference.title,
-        year=conference.year,
-        type=conference.type,
-        starts_on=conference.starts_on,
-        ends_on=conference.ends_on,
-        dates=(WrittenDate(kind, text, zone_text, number, track),),
-    )
+    try:
+        return Listing(
+            source=EDITOR,
+            ref=_ref(conference, gate),
+            url=url,
+            title=conference.title,
+            year=conference.year,
+            type=conference.type,
+            starts_on=conference.starts_on,
+            ends_on=conference.ends_on,
+            dates=(WrittenDate(kind, text, zone_text, number, track),),
+        )
+    except FieldError as error:
+        raise Refused(f"No claim can have that {error.field}: found {error.found}, wanted {error.wanted}.") from error
+    except ValueError as error:  # an address that nobody can take apart
+        raise Refused(f"{url[:80]!r} is no http or https address: {error}.") from error
 
 
 def _silenced(known: Known, conference: Conference, gate: Gate) -> list[Listing]:

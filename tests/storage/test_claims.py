@@ -11,7 +11,7 @@ from confradar.deadlines import marks
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.deadlines.selection import Selection
 from confradar.deadlines.verdict import Gate
-from confradar.errors import FieldError, Refused, UnknownName
+from confradar.errors import Refused, UnknownName
 from confradar.settings import Settings
 from confradar.storage import answers, audit, database, history, selecting
 
@@ -193,8 +193,9 @@ def test_what_cannot_be_is_refused_and_stores_nothing(settings: Settings) -> Non
         steps.set_claim(f"icm-{YEAR}", SUBMISSION, TRUE, settings, **WHY)
     with pytest.raises(Refused, match="TBA: no date is given"):
         steps.set_claim(f"icml-{YEAR}", SUBMISSION, "TBA", settings, **WHY)
-    with pytest.raises(FieldError, match="http or https"):
-        steps.set_claim(f"icml-{YEAR}", SUBMISSION, TRUE, settings, **{**WHY, "url": "icml.example"})
+    for url in ("icml.example", "javascript:alert(1)", "http://[", "https://icml.example/\u202e"):
+        with pytest.raises(Refused, match=r"http or https|plain text"):
+            steps.set_claim(f"icml-{YEAR}", SUBMISSION, TRUE, settings, **{**WHY, "url": url})
     with pytest.raises(Refused, match="Nobody has spoken of the rebuttal end"):
         steps.withdraw_claim(f"icml-{YEAR}", (Kind.REBUTTAL_END, 0, ""), settings, **WHY)
     with pytest.raises(Refused, match="No editor has set the submission"):
