@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import confradar
-from confradar import app, contract, servers
+from confradar import app, contract, servers, steps
 from confradar.demo import sites
 from confradar.storage import database, history
 
@@ -40,7 +41,9 @@ def next_release(tmp_path: Path) -> dict[str, str]:
 def test_a_message_waits_for_a_worker_that_knows_its_version(
     install: Callable[..., Installation], staged: dict[str, str], next_release: dict[str, str], tmp_path: Path
 ) -> None:
-    """The next release's worker gives it back, or drops what came back for too long; this release's does the run."""
+    """The next release's worker gives it back, or drops what came back for too long, which the watchdog tells; this
+    release's does the run.
+    """
     installation = install(workers=0, CONFRADAR_WAITING_SECONDS="0.3", **staged)
     # Celery puts the folder that it stands in first on its path.
     where = next_release["PYTHONPATH"]
@@ -52,10 +55,14 @@ def test_a_message_waits_for_a_worker_that_knows_its_version(
     until(lambda: newer.log.read_text().count("back to the queue") > 1, 30, newer.last_words)
     with app.connected(installation.broker) as celery:
         for since in ("never", "0"):
-            celery.send_task("confradar.crawl_all", headers={contract.HEADER: "9", contract.RETURNED: since})
+            version = {contract.HEADER: "9", contract.RETURNED: since}
+            celery.send_task("confradar.crawl_all", kwargs={"trigger": "schedule"}, headers=version)
     until(lambda: "dropped: no worker knows version '9'" in newer.log.read_text(), 30, newer.last_words)
     with database.reading(installation.settings.database) as connection:
         assert history.runs(connection) == []
+    now = steps.now_utc()
+    [told] = steps.watch(installation.settings, since=now - timedelta(days=2), now=now)
+    assert told.startswith("alert night missing"), "whose message was dropped"
 
     installation.start_worker("this")
     assert installation.finished(key).status == "ok"
