@@ -8,7 +8,7 @@ from confradar.steps.crawling import crawl, reach
 from confradar.steps.delivering import DELIVER, deliver
 from confradar.steps.describing import DELAYS_OF, describe_sources, standings
 from confradar.steps.editing import clear_claim, set_claim, withdraw_claim
-from confradar.steps.explaining import explained, why
+from confradar.steps.explaining import copy_of, explained, why
 from confradar.steps.fetching import fetch
 from confradar.steps.followers import Begun, end_signed, follow, follow_settings, followed, leads, signed, unfollow
 from confradar.steps.identifying import identify, identity_of, join, split, uncertain
@@ -52,6 +52,7 @@ __all__ = [
     "cancel",
     "clear_claim",
     "close",
+    "copy_of",
     "crawl",
     "crawl_in_run",
     "deliver",

@@ -46,6 +46,21 @@ def explained(connection: Connection, slug: str, kind: Kind | None, *, archived_
     return {**found, "gates": gates, "decisions": audit.entries(connection, found["slug"])}
 
 
+def copy_of(connection: Connection, slug: str, digest: str, *, archived_in: Path) -> archive.Found:
+    """The archived copy with that digest (`sha256:…`) of a page that speaks of a conference.
+
+    Raises UnknownName for the conference, for a page that does not speak of it, and for a copy that cannot be read.
+    """
+    references = [one["archived"] or "" for one in answers.conference(connection, slug)["mentions"]]
+    for reference in references:
+        if reference.endswith(f" {digest}"):
+            try:
+                return archive.find(archived_in, reference)
+            except BrokenArchive as error:
+                raise UnknownName(f"The copy {digest} cannot be read any more.") from error
+    raise UnknownName(f"No page with the hash {digest!r} speaks of {slug}.")
+
+
 def _behind(mention: Answer, folder: Path) -> Answer:
     evidence = mention["evidence"]
     archived = _archived(folder, mention["archived"]) if mention["archived"] else None

@@ -13,15 +13,23 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from confradar import steps
 from confradar.errors import SelectionError
 from confradar.settings import Settings
+from confradar.storage import database
 from confradar.web import changes, conference, explaining, form, manual, months, origins, radar
 from confradar.web.caching import Body, elsewhere, shelf
 from confradar.web.form import View
 from confradar.web.pages import Pages
+from confradar.web.views import STATEMENT_SECONDS
 
 router = APIRouter(include_in_schema=False)
 # A browser asks again each time, and mostly hears that nothing changed: what is left until a date is shown.
+COPY = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Content-Disposition": "inline",
+    "X-Robots-Tag": "noindex, noarchive",  # it is evidence; the page itself is its source's
+}
 HTML, ASK_AGAIN = "text/html; charset=utf-8", {"Cache-Control": "no-cache"}
 
 
@@ -59,6 +67,17 @@ def why(request: Request, slug: Annotated[str, Path(max_length=200)]) -> Respons
         return shown if found == slug else view.plain(f"/conferences/{quote(found)}/why")
 
     return _page(request, "why.html", view, read)
+
+
+@router.get("/conferences/{slug}/copies/{digest}")
+def archived_copy(
+    request: Request, slug: Annotated[str, Path(max_length=200)], digest: Annotated[str, Path(max_length=80)]
+) -> Response:
+    """The archived copy of a page that speaks of a conference, as text: nothing of it is run or fetched."""
+    settings: Settings = request.app.state.settings
+    with database.reading(settings.readers_database, statement_seconds=STATEMENT_SECONDS) as connection:
+        found = steps.copy_of(connection, slug.lower(), digest, archived_in=settings.archive_dir)
+    return Response(found.body.decode(errors="replace"), headers=COPY, media_type="text/plain")
 
 
 @router.get("/changes")

@@ -15,13 +15,15 @@ from .store import DAY, EXACT, LATER, NIGHT, NOW, change, fill, mention
 
 Serve = Callable[..., Client]
 PAGE = "/conferences/icml-2026/why"
+PAGE_SAYS = "<script>alert(1)</script> 5 March 2026, 23:59 AoE"
 
 
 def archived(ask: Client) -> str:
     """The reference of a page that is archived there."""
     file = archive.file_name("wikicfp", NIGHT, "nightly:2026-02-03", 1)
     writer = archive.Writer(ask.settings.archive_dir, file, {}, most=1 << 20)
-    page = writer.write(("https://wikicfp.example/1", ""), 200, [], b"5 March 2026, 23:59 AoE", at=NIGHT, last=None)
+    request, headers = ("https://wikicfp.example/1", ""), [(b"Content-Type", b"text/html")]
+    page = writer.write(request, 200, headers, PAGE_SAYS.encode(), at=NIGHT, last=None)
     assert page
     return page.reference
 
@@ -69,11 +71,33 @@ def test_a_claim_comes_with_its_words_its_copy_and_its_hash(serve: Serve) -> Non
     file, offset = place.split("#")
 
     assert "Words 5 March 2026, 23:59 zone AoE" in told
-    assert f"Archived copy read Tue 3 Feb 2026 02:00 UTC, {file}, offset {offset} Hash {digest}" in told
+    assert f"Archived copy as text , read Tue 3 Feb 2026 02:00 UTC, {file}, offset {offset} Hash {digest}" in told
     assert "First seen Tue 3 Feb 2026 02:00 UTC Last confirmed" in told
     assert "Linked by the first mention of this conference" in told
     assert "Words 2026-03-06 11:59 zone UTC" in told
     assert told.count("none was kept") == 1
+
+
+def test_the_archived_copy_is_an_address_that_gives_its_words_and_runs_nothing(serve: Serve) -> None:
+    """Four clicks from a date: the page as text whatever it calls itself, of this conference alone."""
+    ask, reference = served(serve)
+    digest = reference.split(" ")[1]
+    [link, *_] = re.findall('href="(/conferences/icml-2026/copies/[^"]+)"', ask.get(PAGE).text)
+    answer = ask.get(link)
+
+    assert (answer.status, answer.text, link.rpartition("/")[2]) == (200, PAGE_SAYS, digest)
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"].endswith("sandbox")
+    own = "/conferences/icml-2026/copies"
+    other = (
+        f"/conferences/rounds-2026/copies/{digest}",
+        f"{own}/sha256:0",
+        f"{link}0",
+        f"{own}/..%2F..%2Fetc%2Fpasswd",
+    )
+    for none in other:
+        assert ask.get(none).status == 404
 
 
 def test_each_change_and_decision_names_its_maker(serve: Serve) -> None:
@@ -97,6 +121,7 @@ def test_a_copy_that_is_gone_keeps_its_hash(serve: Serve) -> None:
 
     assert "cannot be read any more" in told
     assert reference.split(" ")[1] in told
+    assert ask.get(f"/conferences/icml-2026/copies/{reference.split(' ')[1]}").status == 404
     assert str(ask.settings.archive_dir) not in told
 
 
