@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     mail_url: str = ""  # the mail server for messages, as apprise writes it; whose password it may hold
     follows: str = ""  # a file of follows for a whole lab
     alert_to: str = ""  # the addresses to which alerts go, with spaces between
+    data_licence: str = Field("", pattern=r"^[^\x00-\x1f\x7f]{0,200}$")  # named beside the sources' terms
     report_url: str = ""  # where readers tell an error; {what} and {id} stand for the deadline
     operator_hash: str = ""
     metrics_token: str = ""

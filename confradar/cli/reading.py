@@ -17,7 +17,7 @@ from confradar.cli import asking, radar, tables
 from confradar.cli.asking import selection_options, zone_option
 from confradar.deadlines.listing import EntryType
 from confradar.deadlines.parameters import LIMIT_MAX, Order, Status
-from confradar.publish import rows
+from confradar.publish import rows, telling
 from confradar.settings import Settings
 from confradar.storage import answers, database, selecting
 from confradar.web import outlets
@@ -71,7 +71,8 @@ def list_(form: str | None, zone: str | None, now: str | None, **given: Any) -> 
         return
     with database.reading(settings.database) as connection:
         if form == "ics":
-            write(outlets.deadlines_ics(asked, settings.site, False, (), Kept(), connection, moment))
+            rights = telling.rights(settings.data_licence)
+            write(outlets.deadlines_ics(asked, settings.site, rights, False, (), Kept(), connection, moment))
         else:
             make = outlets.deadlines_json if form == "json" else outlets.deadlines_csv
             write(make(asked, connection, moment))

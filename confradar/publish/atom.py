@@ -44,10 +44,11 @@ class Entry:
         return self.at.isoformat()
 
 
-def changes(found: Iterable[Row], *, site: str, path: str, query: str, next_query: str | None) -> str:
+def changes(found: Iterable[Row], *, site: str, rights: str, path: str, query: str, next_query: str | None) -> str:
     """The feed of changes as `selecting.changes` gives them; one entry for each, its time when it was seen.
 
-    `site` is the address of the pages, `path` the feed's own, the queries those of this page of it and of the next.
+    `site` is the address of the pages, `rights` says whose terms hold, `path` is the feed's own, the queries those of
+    this page of it and of the next.
     """
     entries = [
         Entry(
@@ -60,10 +61,12 @@ def changes(found: Iterable[Row], *, site: str, path: str, query: str, next_quer
         )
         for row in found
     ]
-    return _feed("changes", "ConfRadar: what changed", f"{site}/changes", entries, site, path, query, next_query)
+    return _feed(
+        "changes", "ConfRadar: what changed", f"{site}/changes", entries, site, rights, path, query, next_query
+    )
 
 
-def deadlines(found: Iterable[Row], *, site: str, path: str, query: str, next_query: str | None) -> str:
+def deadlines(found: Iterable[Row], *, site: str, rights: str, path: str, query: str, next_query: str | None) -> str:
     """The feed of gates as `selecting.gates` gives them; an entry is updated when anything told of it changes."""
     entries = [
         Entry(
@@ -76,7 +79,7 @@ def deadlines(found: Iterable[Row], *, site: str, path: str, query: str, next_qu
         )
         for row in found
     ]
-    return _feed("deadlines", "ConfRadar: deadlines", f"{site}/", entries, site, path, query, next_query)
+    return _feed("deadlines", "ConfRadar: deadlines", f"{site}/", entries, site, rights, path, query, next_query)
 
 
 def tag(site: str) -> str:
@@ -85,7 +88,15 @@ def tag(site: str) -> str:
 
 
 def _feed(
-    name: str, title: str, page: str, entries: list[Entry], site: str, path: str, query: str, next_query: str | None
+    name: str,
+    title: str,
+    page: str,
+    entries: list[Entry],
+    site: str,
+    rights: str,
+    path: str,
+    query: str,
+    next_query: str | None,
 ) -> str:
     def address(asked: str) -> str:
         return f"{site}{path}{'?' if asked else ''}{asked}"
@@ -93,6 +104,7 @@ def _feed(
     return _template().render(
         id=f"{tag(site)}{name}{'?' if query else ''}{query}",
         title=title,
+        rights=rights,
         updated=max((entry.at for entry in entries), default=BEGINNING).isoformat(),
         here=address(query),
         page=page,

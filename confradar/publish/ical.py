@@ -61,13 +61,13 @@ def events(
     return tuple(Event(entry.uid, _written(entry), entry.stamp) for entry in entries)
 
 
-def calendar(shown: Iterable[Event], *, name: str, url: str, cut_at: int | None = None) -> bytes:
+def calendar(shown: Iterable[Event], *, name: str, url: str, rights: str, cut_at: int | None = None) -> bytes:
     """The calendar of those events, each once, as it is shown at the address `url`.
 
-    `cut_at` is how many gates it has if more match.
+    `rights` says whose terms hold, `cut_at` is how many gates it has if more match.
     """
     frame = Calendar()
-    told = "Deadlines of conferences, as their sources publish them."
+    told = f"Deadlines of conferences, as their sources publish them. {rights}"
     if cut_at is not None:
         told += f" These are the first {cut_at}; more match: narrow the selection, or raise its limit."
     for key, value in (("PRODID", "-//ConfRadar//ConfRadar//EN"), ("VERSION", "2.0"), ("CALSCALE", "GREGORIAN"),

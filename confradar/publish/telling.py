@@ -12,6 +12,7 @@ from confradar.deadlines.marks import said_by
 from confradar.deadlines.moments import IN_UTC
 from confradar.deadlines.words import edition, moved, once_zoned, what
 from confradar.publish import rows
+from confradar.sources.base import readers
 
 Row = Mapping[str, Any]
 WIDE = timedelta(hours=1)  # a window up to this is an instant to a person
@@ -66,6 +67,13 @@ def sentences(row: Row) -> list[str]:
         told.append("withdrawn: there is no such deadline any more")
     told += [row[key] for key in ("full_name", "place", "website") if row[key]]
     return [clean(line) for line in told if line]
+
+
+def rights(licence: str) -> str:
+    """Whose terms hold for what is told; `licence` is what who runs this offers the collection under, or empty."""
+    names = ", ".join(reader.source.name for reader in readers().values())
+    own = f" Who runs this site offers the collection under {clean(licence)}." if licence else ""
+    return f"Each date remains what its source makes of it, under that source's terms ({names}).{own}"
 
 
 def instant(at: datetime) -> str:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from confradar.publish import telling
 from confradar.settings import Settings
 from confradar.web import asking, outlets
 from confradar.web.api import ANSWERS, OF_CONFERENCE
@@ -42,7 +43,7 @@ def deadlines_calendar(request: Request) -> Response:
     """The deadlines of a selection as a calendar to subscribe to; one event each, which moves when its date does."""
     asked, own = asking.selection(request, ("days", "alarm"))
     kept = request.app.state.events
-    make = partial(outlets.deadlines_ics, asked, _site(request), asking.days(own), asking.alarms(own), kept)
+    make = partial(outlets.deadlines_ics, asked, *_site(request), asking.days(own), asking.alarms(own), kept)
     return shelf(request).answer(request, make, asked, own=own)
 
 
@@ -50,7 +51,7 @@ def deadlines_calendar(request: Request) -> Response:
 def conference_calendar(request: Request, slug: Slug) -> Response:
     """All deadlines of a conference as a calendar, those that have passed too."""
     own = asking.own(request, "days", "alarm")
-    make = partial(outlets.conference_ics, slug.lower(), _site(request), asking.days(own), asking.alarms(own))
+    make = partial(outlets.conference_ics, slug.lower(), *_site(request), asking.days(own), asking.alarms(own))
     return shelf(request).answer(request, make, own=own)
 
 
@@ -58,14 +59,14 @@ def conference_calendar(request: Request, slug: Slug) -> Response:
 def deadlines_feed(request: Request) -> Response:
     """The deadlines of a selection as an Atom feed; an entry is new again when its date moves."""
     asked, _ = asking.selection(request)
-    return shelf(request).answer(request, partial(outlets.deadlines_atom, asked, _site(request)), asked)
+    return shelf(request).answer(request, partial(outlets.deadlines_atom, asked, *_site(request)), asked)
 
 
 @router.get("/feeds/changes.atom", **_told(ATOM, *asking.parameters("order")))
 def changes_feed(request: Request) -> Response:
     """What changed of a selection as an Atom feed, the newest first; moves towards the reader say EARLIER."""
     asked, _ = asking.selection(request)
-    return shelf(request).answer(request, partial(outlets.changes_atom, asked, _site(request)), asked)
+    return shelf(request).answer(request, partial(outlets.changes_atom, asked, *_site(request)), asked)
 
 
 @router.get("/feeds/deadlines.csv", **_told(CSV, *asking.parameters()))
@@ -82,6 +83,7 @@ def changes_table(request: Request) -> Response:
     return shelf(request).answer(request, partial(outlets.changes_csv, asked), asked)
 
 
-def _site(request: Request) -> str:
+def _site(request: Request) -> tuple[str, str]:
+    """The address of the pages, and whose terms hold for what is told."""
     settings: Settings = request.app.state.settings
-    return settings.site
+    return settings.site, telling.rights(settings.data_licence)

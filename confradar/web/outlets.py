@@ -86,6 +86,7 @@ def sources_json(connection: Connection, now: datetime) -> Body:
 def deadlines_ics(
     asked: Selection,
     site: str,
+    rights: str,
     days: bool,
     alarms: tuple[timedelta, ...],
     kept: Kept[Events],
@@ -106,11 +107,17 @@ def deadlines_ics(
     name = ", ".join(dict.fromkeys(value for name, value in asked.pairs() if name != "limit"))
     url = f"{site}/{'?' if str(asked) else ''}{asked}"
     name = f"ConfRadar: {name[: telling.NAME_MAX]}" if name else "ConfRadar"
-    return _calendar(shown, name, url, "confradar.ics", cut_at=len(ids) if more else None)
+    return _calendar(shown, name, url, rights, "confradar.ics", cut_at=len(ids) if more else None)
 
 
 def conference_ics(
-    slug: str, site: str, days: bool, alarms: tuple[timedelta, ...], connection: Connection, now: datetime
+    slug: str,
+    site: str,
+    rights: str,
+    days: bool,
+    alarms: tuple[timedelta, ...],
+    connection: Connection,
+    now: datetime,
 ) -> Body:
     """All deadlines of a conference as a calendar; redirects and raises as `conference_json` does."""
     found = answers.conference(connection, slug)
@@ -125,21 +132,21 @@ def conference_ics(
     moved = answers.moves_of_days(connection, [found["id"]]) if days else None
     shown = [ical.events(gate, site=site, alarms=alarms, moved=moved) for gate in dated]
     shown += [ical.events(gate, site=site) for gate in gone]
-    return _calendar(shown, name, url, f"{quote(slug)}.ics")
+    return _calendar(shown, name, url, rights, f"{quote(slug)}.ics")
 
 
-def deadlines_atom(asked: Selection, site: str, connection: Connection, now: datetime) -> Body:
+def deadlines_atom(asked: Selection, site: str, rights: str, connection: Connection, now: datetime) -> Body:
     """A page of deadlines as an Atom feed."""
     page = selecting.gates(connection, asked, now=now)
-    given = {"site": site, "path": "/feeds/deadlines.atom", "query": str(asked)}
+    given = {"site": site, "rights": rights, "path": "/feeds/deadlines.atom", "query": str(asked)}
     written = atom.deadlines(page.rows, **given, next_query=str(page.next) if page.next else None)
     return Body(written.encode(), ATOM, _changed(page.rows))
 
 
-def changes_atom(asked: Selection, site: str, connection: Connection, now: datetime) -> Body:
+def changes_atom(asked: Selection, site: str, rights: str, connection: Connection, now: datetime) -> Body:
     """A page of changes as an Atom feed."""
     page = selecting.changes(connection, asked, now=now, until=now)
-    given = {"site": site, "path": "/feeds/changes.atom", "query": str(asked)}
+    given = {"site": site, "rights": rights, "path": "/feeds/changes.atom", "query": str(asked)}
     written = atom.changes(page.rows, **given, next_query=str(page.next) if page.next else None)
     return Body(written.encode(), ATOM)
 
@@ -157,10 +164,11 @@ def changes_csv(asked: Selection, connection: Connection, now: datetime, *, sinc
     return _table(rows.csv(map(rows.change, page.rows), rows.OF_CHANGE), page, "/feeds/changes.csv")
 
 
-def _calendar(shown: list[Events], name: str, url: str, file: str, *, cut_at: int | None = None) -> Body:
+def _calendar(shown: list[Events], name: str, url: str, rights: str, file: str, *, cut_at: int | None = None) -> Body:
     events = [event for one in shown for event in one]
     changed = max((event.changed_at for event in events), default=None)
-    return Body(ical.calendar(events, name=name, url=url, cut_at=cut_at), ICAL, changed, headers=_file(file))
+    written = ical.calendar(events, name=name, url=url, rights=rights, cut_at=cut_at)
+    return Body(written, ICAL, changed, headers=_file(file))
 
 
 def _table(written: str, page: Page, path: str, modified: datetime | None = None) -> Body:

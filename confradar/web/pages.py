@@ -41,6 +41,7 @@ class Pages:
         )
         self.environment.globals["static"] = lambda name: f"/static/{name}?v={self.static[name].digest[:12]}"
         self.environment.globals["flower"] = settings.flower_url.rstrip("/")
+        self.environment.globals["data_licence"] = settings.data_licence
         self.environment.globals["zones"] = ZONES
         self.environment.globals["source_homes"] = [(one.source.name, one.source.home) for one in readers().values()]
         self.environment.filters.update(FILTERS)

@@ -25,6 +25,7 @@ WRONG = {
     "public": ["perhaps"],
     "public_url": ["radar.example.org", "javascript:alert(1)"],
     "web_port": ["0", "65536", "web"],
+    "data_licence": ["CC\nBY", "x" * 201],
     "report_url": ["javascript:alert(1)"],
     "operator_hash": ["a password that is hidden", "$argon2id$ x"],
     "proxy_header": ["X User", "X:User\r\n"],

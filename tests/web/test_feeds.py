@@ -133,6 +133,19 @@ def test_the_days_of_a_conference_rise_in_number_when_they_move(ask: Client) -> 
         assert events(ask, path)["icml-2026/days@confradar"].sequence == 1
 
 
+def test_each_feed_says_whose_terms_hold(serve: Serve) -> None:
+    """Those of the sources; a licence of who runs this beside them if one is set, none that we made up."""
+    bare, named = serve(now=lambda: NOW), serve(now=lambda: NOW, data_licence="CC BY 4.0 <b>")
+    for ask, wanted in ((bare, ""), (named, " Who runs this site offers the collection under CC BY 4.0 <b>.")):
+        terms = "under that source's terms (acl_web, ai_deadlines, chairing_tool, elra, wikicfp)." + wanted
+        for feed in ("deadlines", "changes"):
+            assert atom(ask, f"/feeds/{feed}.atom").feed.rights.endswith(terms)
+        assert terms.replace(",", "\\,") in body(ask.get("/feeds/deadlines.ics")).replace("\r\n ", "")
+        footer = ask.get("/").text.partition("<footer")[2]
+        assert "under that source's terms" in footer
+        assert ("under CC BY 4.0 &lt;b&gt;." in footer) == bool(wanted)
+
+
 def test_a_backslash_stays_one(ask: Client) -> None:
     """Before whatever letter: no line break comes of it."""
     name = "C:\\News \\N \\n \\\\N"
