@@ -82,10 +82,13 @@ class House:
         """A night with that death, asked of the oracle, and the next one; says how it ended. Raises what is wrong."""
         self._send()
         time.sleep(death.moment * self.seconds)
+        parts = {**self.stack.named}
         self._kill(death)
         self.stack.start(*COMMANDS)
         until(self._answers, 60, lambda: self.stack.named["web"].last_words())
         run = self.stack.finished(NIGHT, 150)
+        died = [name for name, part in parts.items() if name != death.victim and not part.alive()]
+        assert not died, f"{death.victim} took {died} with it"
         rows = self.stack.steps(NIGHT)
         bad = [name for name in readers() if rows[step_of(name)]["status"] not in ("ok", "degraded")]
         assert (run.status == "ok") is not bool(bad), self.stack._state(NIGHT)
