@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from confradar import settings
-from confradar.storage import database, follow_tables, run_tables, tables  # noqa: F401 - what `metadata` holds
+from confradar.storage import database, follow_tables, past_tables, run_tables, tables  # noqa: F401 - what `metadata` holds
 from confradar.storage.columns import metadata
 
 # A migration that waits for a lock makes everybody behind it wait as well: it gives up early and is tried again.

@@ -165,7 +165,7 @@ def _store(
     )
     before = selecting.last_change(connection)
     merged = merge(known, [SourceOutput(EDITOR, tuple(said))], run_id=run.id, now=now)
-    conferences.write(connection, merged)
+    conferences.write(connection, merged, now=now)
     announce(connection, run, settings, after=before)
     figures: dict[str, Any] = merged.figures
     ledger.finish_run(connection, run.id, status="ok", now=now, statistics=figures, stored=True)

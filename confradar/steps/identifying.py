@@ -110,7 +110,7 @@ def _decide(
         keys = [one.key for one in members]
         latest = max(one.last_run_id for one in members)
         known = replace(known, pins=pinned.applied(known.pins))
-        conferences.write(connection, merge(known, (), run_id=latest, now=now, touched=keys))
+        conferences.write(connection, merge(known, (), run_id=latest, now=now, touched=keys), now=now)
         return _slugs(connection, keys)
 
 

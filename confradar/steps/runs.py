@@ -98,7 +98,7 @@ def upgrade(url: str) -> None:
     """Bring the tables up to date, and what is derived in them. Raises as `database.upgrade`."""
     database.upgrade(url)
     with database.transaction(url) as connection:
-        finding.describe(connection)
+        finding.describe(connection, now=database.clock(connection))
 
 
 def patiently(write: Callable[[], T], waits: Sequence[float] = DATABASE_WAITS) -> T:

@@ -196,7 +196,7 @@ def _write(
     """
     known, before = conferences.known(connection), selecting.last_change(connection)
     nights: list[Merged] = []
-    newest, added_at = history.newest_stored(connection, but=run.id), database.clock(connection)
+    newest, now = history.newest_stored(connection, but=run.id), database.clock(connection)
     for instant in sorted(given) or [run.logical_instant]:
         if nights:
             known = apply(known, nights[-1])
@@ -204,8 +204,8 @@ def _write(
         nights.append(merge(known, read, run_id=run.id, now=instant))
         if newest and instant < newest:  # what later nights did not know is no news of its own night
             missed.add(known, nights[-1], read, conferences.moves(connection))
-            nights[-1].changes[:] = [replace(change, added_at=added_at) for change in nights[-1].changes]
-        conferences.write(connection, nights[-1])
+            nights[-1].changes[:] = [replace(change, added_at=now) for change in nights[-1].changes]
+        conferences.write(connection, nights[-1], now=now)
     doubts = [*(doubt for night in nights for doubt in slips(night)), *held(connection, run)]
     announce(connection, run, settings, after=before, doubts=doubts)
     return together(night.figures for night in nights)

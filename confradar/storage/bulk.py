@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import islice, repeat
 from typing import Any
 
@@ -40,6 +41,33 @@ def update(connection: Connection, table: Table, rows: Iterable[Row], key: Seque
         given = _from_json(connection, table, names) if postgresql else ""
         statement = f"UPDATE {table.name} SET {values} {given} WHERE {where}"  # noqa: S608 - names of ours
         _send(connection, table, statement, (*changed, *key), batch)
+
+
+def keep(
+    connection: Connection, table: Table, past: Table, rows: Iterable[Row], key: Sequence[str], *, now: datetime
+) -> None:
+    """Copy the rows that `key` names, as they are, into the table of past ones: replaced `now`.
+
+    Those that were stored at that moment, too, are left out: nobody has seen them.
+    """
+    named = ({name: row[name] for name in key} for row in rows)
+    columns, own = (", ".join(f'{of}"{one.name}"' for one in table.columns) for of in ("", f"{table.name}."))
+    moment = instant(now)
+    unseen = f"({table.name}.stored_at IS NULL OR {table.name}.stored_at < {moment})"
+    for _, batch in _batches(table, named):
+        if connection.dialect.name == "postgresql":
+            same = " AND ".join(f'{table.name}."{name}" = new."{name}"' for name in key)
+            of = f"{_from_json(connection, table, key)} JOIN {table.name} ON {same} WHERE {unseen}"
+        else:
+            same = " AND ".join(f'{table.name}."{name}" = ?' for name in key)
+            of = f"FROM {table.name} WHERE {same} AND {unseen}"
+        statement = f'INSERT INTO {past.name} ({columns}, "replaced_at") SELECT {own}, {moment} {of}'
+        _send(connection, table, statement, key, batch)
+
+
+def instant(at: datetime) -> str:
+    """An instant as a literal, as both databases have it in a column."""
+    return f"'{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
 
 
 def columns(connection: Connection, table: Table) -> dict[str, Iterable[Any]]:

@@ -28,7 +28,7 @@ from confradar.deadlines.dates import Precision
 from confradar.deadlines.identity import MentionKey
 from confradar.deadlines.listing import EntryType, Kind
 from confradar.deadlines.verdict import Gate
-from confradar.storage import bulk, finding, pins, tables
+from confradar.storage import bulk, finding, pins, tables, versions
 
 Record = TypeVar("Record", Series, SeriesName, Conference, Mention, Claim, Deadline, Change)
 NUMBERED = (tables.series, tables.conference, tables.mention, tables.deadline, tables.change)
@@ -62,7 +62,7 @@ def said_by(connection: Connection, source: str) -> dict[MentionKey, dict[Gate, 
     )
     found: defaultdict[MentionKey, dict[Gate, Claim]] = defaultdict(dict)
     for row in connection.execute(query).mappings():
-        values = {column.name: row[column.name] for column in words.columns}
+        values = {name: row[name] for name in _own(words)}
         claim = Claim(**{**values, "kind": Kind(row["kind"]), "precision": Precision(row["precision"])})
         found[row["source"], row["feed"], row["ref"], row["year"]][claim.gate] = claim
     return dict(found)
@@ -82,41 +82,40 @@ def last_archived(connection: Connection) -> str | None:
     return found
 
 
-def write(connection: Connection, merged: Merged) -> None:
-    """Write one night's differences, set-wise and in key order; nothing is executed for what has no rows."""
+def write(connection: Connection, merged: Merged, *, now: datetime) -> None:
+    """Write one night's differences, set-wise and in key order; nothing is executed for what has no rows.
+
+    `now` is the moment at which the transaction stores, the same for all that it writes: from then on this is believed.
+    """
+    stored = {"stored_at": now}
     new = sorted(merged.new_conferences, key=attrgetter("id"))
     links = ("parent_id", "merged_into")
     bulk.insert(connection, tables.series, _rows(tables.series, merged.new_series))
     bulk.insert(connection, tables.series_name, _rows(tables.series_name, merged.new_series_names))
     # A conference may point to one that comes after it: all of them first, their links after.
-    bulk.insert(
-        connection, tables.conference, ({**row, **dict.fromkeys(links)} for row in _rows(tables.conference, new))
-    )
+    unlinked = dict.fromkeys(links)
+    bulk.insert(connection, tables.conference, ({**r, **unlinked, **stored} for r in _rows(tables.conference, new)))
     linked = [row for row in new if row.parent_id or row.merged_into]
     bulk.update(connection, tables.conference, _rows(tables.conference, linked, "id", *links))
-    bulk.update(connection, tables.conference, _rows(tables.conference, merged.changed_conferences))
-    bulk.insert(connection, tables.mention, _rows(tables.mention, merged.new_mentions))
-    bulk.update(connection, tables.mention, _rows(tables.mention, merged.changed_mentions))
-    seen = {"last_seen_at": merged.at, "last_run_id": merged.run_id}
-    bulk.update(
-        connection, tables.mention, ({"id": mention_id, **seen} for mention_id in sorted(merged.confirmed_mentions))
-    )
+    versions.update(connection, tables.conference, _rows(tables.conference, merged.changed_conferences), now=now)
+    bulk.insert(connection, tables.mention, ({**row, **stored} for row in _mentions(merged.new_mentions)))
+    versions.update(connection, tables.mention, _mentions(merged.changed_mentions), now=now)
+    versions.confirm(connection, merged.confirmed_mentions, at=merged.at, run_id=merged.run_id, now=now)
+    if merged.new_mentions or merged.changed_mentions or merged.confirmed_mentions:
+        versions.sight(connection, at=merged.at, run_id=merged.run_id, now=now)
     pages = ({"id": number, "archived": merged.archived[number]} for number in sorted(merged.archived))
     bulk.update(connection, tables.mention, pages)
-    bulk.insert(connection, tables.claim, _rows(tables.claim, merged.new_claims))
-    bulk.update(
-        connection,
-        tables.claim,
-        _rows(tables.claim, merged.changed_claims),
-        key=tables.claim.primary_key.columns.keys(),
-    )
-    bulk.insert(connection, tables.deadline, _rows(tables.deadline, merged.new_deadlines))
-    bulk.update(connection, tables.deadline, _rows(tables.deadline, merged.changed_deadlines))
-    bulk.insert(connection, tables.change, _rows(tables.change, merged.changes))
+    bulk.insert(connection, tables.claim, ({**row, **stored} for row in _rows(tables.claim, merged.new_claims)))
+    keys = tables.claim.primary_key.columns.keys()
+    versions.update(connection, tables.claim, _rows(tables.claim, merged.changed_claims), now=now, key=keys)
+    gates = _rows(tables.deadline, merged.new_deadlines)
+    bulk.insert(connection, tables.deadline, ({**row, **stored} for row in gates))
+    versions.update(connection, tables.deadline, _rows(tables.deadline, merged.changed_deadlines), now=now)
+    bulk.insert(connection, tables.change, ({**row, **stored} for row in _rows(tables.change, merged.changes)))
     touched = {one.id for one in (*merged.new_conferences, *merged.changed_conferences)}
     named = {name.series_id for name in merged.new_series_names}
     if touched or named:
-        finding.describe(connection, touched, named)
+        finding.describe(connection, touched, named, now=now)
 
 
 def _all(
@@ -134,10 +133,13 @@ def _rows(table: Table, records: Iterable[Record], *names: str) -> Iterator[dict
     key = attrgetter(*table.primary_key.columns.keys())
     values = attrgetter(*names)
     for record in sorted(records, key=key):
-        row = dict(zip(names, values(record), strict=True))
-        if isinstance(record, Mention):
-            row["identity_keys"] = json.dumps(sorted(record.identity_keys), ensure_ascii=False)
-        yield row
+        yield dict(zip(names, values(record), strict=True))
+
+
+def _mentions(records: Iterable[Mention]) -> Iterator[dict[str, Any]]:
+    for row in _rows(tables.mention, records):
+        keys = json.dumps(sorted(row["identity_keys"]), ensure_ascii=False)
+        yield {**row, "identity_keys": keys, "seen_from": row["last_seen_at"]}
 
 
 def _own(table: Table) -> tuple[str, ...]:
@@ -178,7 +180,7 @@ def moves(connection: Connection) -> dict[tuple[int, Gate], list[Change]]:
     )
     found: defaultdict[tuple[int, Gate], list[Change]] = defaultdict(list)
     for row in connection.execute(query).mappings():
-        change = Change(**{column.name: row[column.name] for column in line.columns})
+        change = Change(**{name: row[name] for name in _own(line)})
         found[row["mention_id"], (Kind(row["kind"]), row["round"], row["track"])].append(change)
     return found
 

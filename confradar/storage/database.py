@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from confradar.errors import DatabaseBusy, DatabaseUnavailable, SchemaMismatch, SettingError
 from confradar.settings import masked
+from confradar.storage import past
 from confradar.storage.columns import tokens
 
 STORE_WAIT_SECONDS = 100  # below the statement's 120
@@ -63,13 +64,16 @@ def _engine(url: str, pid: int) -> Engine:  # noqa: ARG001 - part of the cache's
         if address.get_backend_name() == "postgresql":
             options = f"{_POSTGRESQL_SESSION} {address.query.get('options', '')}"
             address = address.set(query={**_POSTGRESQL, **address.query, "options": options})
-            return create_engine(address, pool_pre_ping=True, pool_timeout=5)
+            made = create_engine(address, pool_pre_ping=True, pool_timeout=5)
+            event.listen(made, "before_cursor_execute", past.hide, retval=True)
+            return made
         if address.get_backend_name() == "sqlite":
             if "uri" not in address.query:  # which may ask for reading only, of a file that is there
                 Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
             made = create_engine(address.set(query={"timeout": BUSY_SECONDS, **address.query}))
             event.listen(made, "connect", _prepare_sqlite)
             event.listen(made, "begin", _begin_sqlite)
+            event.listen(made, "before_cursor_execute", past.hide, retval=True)
             atexit.register(made.dispose)  # who closes last brings all into the one file, which can then be copied
             return made
     except OSError as error:
@@ -103,15 +107,20 @@ def transaction(url: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def reading(url: str, *, statement_seconds: int | None = None) -> Iterator[Connection]:
+def reading(url: str, *, statement_seconds: int | None = None, as_of: datetime | None = None) -> Iterator[Connection]:
     """A read-only transaction that sees the database as it is at one moment. Raises as `transaction` does.
 
     `statement_seconds` bounds each statement on PostgreSQL; one that takes longer raises DatabaseBusy.
+    With `as_of`, what was believed then (see `past`). Raises SelectionError for a moment that is to come, and for one
+    before the first night of which that is known.
     """
     postgresql = engine(url).dialect.name == "postgresql"
-    with _begun(url, confradar_mode="reading", **(_POSTGRESQL_READING if postgresql else {})) as connection:
+    options = {past.OPTION: as_of, **(_POSTGRESQL_READING if postgresql else {})}
+    with _begun(url, confradar_mode="reading", **options) as connection:
         if postgresql and statement_seconds:
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{statement_seconds:d}s'")
+        if as_of is not None:
+            past.check(connection, as_of, now=clock(connection))
         yield connection
 
 

@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Table
 
 from confradar.storage import bulk, tables
+from confradar.storage.finding import DERIVED
 
 # Numbers of rows and runs, the clock's time, and what is derived or lies in the archive: none of it is what we believe.
 LEFT_OUT = {
-    tables.conference: ("created_at", "updated_at", "search_text", "facets"),
-    tables.deadline: (),
-    tables.claim: (),
-    tables.change: ("run_id", "added_at"),
+    tables.conference: ("created_at", "updated_at", *DERIVED),
+    tables.deadline: DERIVED,
+    tables.claim: DERIVED,
+    tables.change: ("run_id", "added_at", *DERIVED),
 }
 LINKS = {
     "conference_id": tables.conference,

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
 from confradar.deadlines.conference import Conference
 from confradar.deadlines.facets import facets, search_text
-from confradar.storage import bulk, tables
+from confradar.storage import tables, versions
 
-DERIVED = ("search_text", "facets")
+DERIVED = ("search_text", "facets", "stored_at", "seen_from")  # columns that are in no record
 MANY = 500  # so many conferences or series are not named one by one
 
 
-def describe(connection: Connection, conference_ids: Collection[int] = (), series_ids: Collection[int] = ()) -> None:
-    """Bring the derived columns of those conferences, of those series' editions and of new rows up to date."""
+def describe(
+    connection: Connection, conference_ids: Collection[int] = (), series_ids: Collection[int] = (), *, now: datetime
+) -> None:
+    """Bring the derived columns of those conferences, of those series' editions and of new rows up to date.
+
+    `now` is the moment at which the transaction stores.
+    """
     edition, name = tables.conference.c, tables.series_name.c
     query = select(tables.conference).order_by(edition.id)
     if max(len(conference_ids), len(series_ids)) < MANY:
@@ -38,7 +44,7 @@ def describe(connection: Connection, conference_ids: Collection[int] = (), serie
             if any(row[column] != value for column, value in told.items()):
                 yield {"id": one.id, **told}
 
-    bulk.update(connection, tables.conference, differing())
+    versions.update(connection, tables.conference, differing(), now=now)
 
 
 def tokens(found: Collection[str]) -> str:

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from confradar.storage import run_tables, tables
+from confradar.storage import past, run_tables, tables
 
 
 def version(connection: Connection) -> str:
-    """What changes whenever anything that a reader is shown has been stored."""
+    """What changes whenever anything that a reader is shown has been stored; of the past nothing does."""
+    if (moment := past.moment(connection)) is not None:
+        return f"as of {moment.isoformat()}"
     stored = select(func.max(run_tables.run.c.stored_at)).scalar_subquery()
     changes, acts = (select(func.max(table.c.id)).scalar_subquery() for table in (tables.change, run_tables.audit))
     at, *newest = connection.execute(select(stored, changes, acts)).one()

@@ -14,6 +14,7 @@ SETTING = "CONFRADAR_READERS_DATABASE_URL"
 READ = frozenset(
     {
         "alembic_version", "series", "series_name", "conference", "mention", "deadline", "claim", "change",
+        "conference_past", "mention_past", "deadline_past", "claim_past", "sighting",
         "run", "step_run", "kept_output", "check_result", "alert", "schedule_state", "lease",
     }
 )  # fmt: skip

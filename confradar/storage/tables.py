@@ -61,6 +61,7 @@ conference = Table(
     # Derived, by which it is found: ` word word`, and `|topic:vision|country:FI|`.
     Column("search_text", Text, nullable=False, server_default=text("''")),
     Column("facets", Text, nullable=False, server_default=text("''")),
+    Column("stored_at", Instant),  # since when this row is as it is, by the store's clock; NULL: from the beginning
 )
 for _name, _column, _between in (("words", conference.c.search_text, " "), ("facets", conference.c.facets, "|")):
     _found = Index(f"ix_conference_{_name}", tokens(_column, _between), postgresql_using="gin")
@@ -84,6 +85,8 @@ mention = Table(
     Column("last_run_id", Id, nullable=False),
     Column("not_seen_since", Instant),
     Column("archived", Text),  # the page that holds its words, for `archive.find`
+    Column("stored_at", Instant),  # as the conference's, but for what a mere confirmation changes
+    Column("seen_from", Instant),  # `last_seen_at` as it was at `stored_at`
     UniqueConstraint("source", "feed", "ref", "year"),
 )
 deadline = Table(
@@ -98,6 +101,7 @@ deadline = Table(
     Column("earliest", Instant),
     Column("latest", Instant, index=True),
     Column("safe_at", Instant),
+    Column("stored_at", Instant),
     UniqueConstraint("conference_id", "kind", "round", "track"),
     Index(None, "safe_at", "latest"),  # the order of every outlet; what has closed is passed over within it
 )
@@ -118,6 +122,7 @@ claim = Table(
     Column("extended_from", Text),
     Column("first_confirmed_at", Instant, nullable=False),
     Column("last_confirmed_at", Instant),
+    Column("stored_at", Instant),
 )
 change = Table(
     "change",
@@ -136,6 +141,7 @@ change = Table(
     Column("direction", String(10)),
     Column("reverted", Boolean, nullable=False),
     Column("added_at", Instant),  # if it was added later than in its own night
+    Column("stored_at", Instant),
 )
 identity_pin = Table(
     "identity_pin",

@@ -39,7 +39,7 @@ def store(url: str) -> None:
     """Make the tables and fill them, the same each time; PostgreSQL's statistics are brought up to date."""
     database.upgrade(url)
     with database.transaction(url) as connection:
-        conferences.write(connection, night())
+        conferences.write(connection, (first := night()), now=first.at)
     with create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
 

@@ -20,6 +20,7 @@ from confradar.deadlines.merge import merge
 from confradar.demo import synthetic
 from confradar.demo.facts import Edition
 from confradar.storage import conferences, database, run_tables, tables
+from confradar.storage.past_tables import PAST, sighting
 
 from .measuring import Cost, alternately, median, ratio, show, spread
 
@@ -106,13 +107,13 @@ class Store:
             with clock.part("merge"):
                 merged = merge(known, self.outputs, run_id=self.run_id, now=now)
             with clock.part("write"):
-                conferences.write(connection, merged)
+                conferences.write(connection, merged, now=merged.at)
         return clock
 
     def empty(self) -> None:
         """A database with one run and nothing stored."""
         with create_engine(self.url, poolclass=NullPool).begin() as connection:
-            names = ", ".join(table.name for table in WRITTEN)
+            names = ", ".join(table.name for table in (*WRITTEN, *PAST.values(), sighting))
             connection.exec_driver_sql(f"TRUNCATE {names}, run RESTART IDENTITY CASCADE")
             given = {"key": "manual:1", "trigger": "manual", "logical_instant": NIGHT, "target": "*", "steps": []}
             given |= {"status": "running", "started_at": NIGHT, "deadline_at": NIGHT + timedelta(hours=1)}

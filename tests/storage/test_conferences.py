@@ -105,7 +105,7 @@ def first_night():
 
 def store(url, merged):
     with database.transaction(url) as connection:
-        conferences.write(connection, merged)
+        conferences.write(connection, merged, now=merged.at)
 
 
 def known(url):
@@ -151,7 +151,7 @@ def test_a_quiet_night_writes_no_row(stored):
     statements = []
     with database.transaction(stored) as connection:
         event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
-        conferences.write(connection, EMPTY)
+        conferences.write(connection, EMPTY, now=NIGHT + DAY)
 
     assert statements == []
 

@@ -352,9 +352,8 @@ def test_archives_go_but_for_the_pages_behind_mentions(settings: Settings) -> No
     assert wanted
     with database.transaction(settings.database) as connection:
         said = replace(listing(), archived=wanted.reference)
-        conferences.write(
-            connection, merge(conferences.known(connection), [SourceOutput("elra", (said,))], run_id=1, now=NOW)
-        )
+        merged = merge(conferences.known(connection), [SourceOutput("elra", (said,))], run_id=1, now=NOW)
+        conferences.write(connection, merged, now=NOW)
 
     told = steps.prune(settings, now=NOW, dry_run=True)
     done = steps.prune(settings, now=NOW)

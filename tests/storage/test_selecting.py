@@ -66,7 +66,7 @@ STORED = Merged(
 def stored(url: str) -> str:
     """A store with six conferences."""
     with database.transaction(url) as connection:
-        conferences.write(connection, STORED)
+        conferences.write(connection, STORED, now=NIGHT)
     return url
 
 
@@ -163,7 +163,7 @@ def test_the_version_changes_with_what_is_stored(stored: str) -> None:
     """And what is open does at the moment that a gate closes."""
     with database.transaction(stored) as connection:
         before = freshness.version(connection)
-        conferences.write(connection, Merged(run_id=2, at=NIGHT, changes=[moved(3, 1, 1)]))
+        conferences.write(connection, Merged(run_id=2, at=NIGHT, changes=[moved(3, 1, 1)]), now=NIGHT)
         assert freshness.version(connection) != before
         assert freshness.closed_until(connection, now=NIGHT) == NIGHT - DAY
         assert freshness.closed_until(connection, now=NIGHT + 1.5 * DAY) == NIGHT + DAY
@@ -191,16 +191,15 @@ def test_queries_do_not_grow_with_the_rows(stored: str) -> None:
 def test_a_new_name_of_a_series_finds_its_editions(stored: str) -> None:
     """Also those that did not change themselves; and rows of an earlier version are described by themselves."""
     with database.transaction(stored) as connection:
-        conferences.write(
-            connection, Merged(run_id=2, at=NIGHT, new_series_names=[SeriesName(1, "Snowbird", former=True)])
-        )
+        named = Merged(run_id=2, at=NIGHT, new_series_names=[SeriesName(1, "Snowbird", former=True)])
+        conferences.write(connection, named, now=NIGHT)
     assert found(stored, "q=snowbird") == [2, 1]
 
     with database.transaction(stored) as connection:
         connection.execute(tables.conference.update().values(search_text="", facets=""))
     assert found(stored, "q=snowbird") == []
     with database.transaction(stored) as connection:
-        finding.describe(connection)
+        finding.describe(connection, now=NIGHT)
     assert found(stored, "q=snowbird&topic=machine-learning") == [2, 1]
 
 
@@ -210,7 +209,7 @@ def test_a_word_of_any_length_is_stored_and_found(url: str) -> None:
     found_by = {"acronym": long, "ranks": (("core", f"it's\\{long}"),)}
     night = Merged(run_id=1, at=NIGHT, new_conferences=[conference(1, "long-2026", **found_by)])
     with database.transaction(url) as connection:
-        conferences.write(connection, replace(night, new_deadlines=[deadline(1, 1, 3)]))
+        conferences.write(connection, replace(night, new_deadlines=[deadline(1, 1, 3)]), now=NIGHT)
 
     assert found(url, f"q={long[:150]}") == [1]
     assert found(url, f"q={long[:40]}") == [1]

@@ -112,4 +112,4 @@ def fill(url: str, *nights: Merged) -> None:
     """Store those nights, or the first one."""
     with database.transaction(url) as connection:
         for night in nights or (STORED,):
-            conferences.write(connection, night)
+            conferences.write(connection, night, now=night.at)
