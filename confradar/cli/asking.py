@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from confradar import steps
 from confradar.deadlines.moments import ReaderZone, reader_zone
 from confradar.deadlines.parameters import PARAMETERS, Parameter
 from confradar.deadlines.selection import Selection
@@ -25,19 +27,25 @@ zone_option = click.option(
 )
 
 
+def as_of_option(command: Command) -> Command:
+    """The option `--as-of` of a command that takes no selection otherwise, for `selection`."""
+    return option("as_of", PARAMETERS["as_of"])(command)
+
+
 def selection_options(*without: str) -> Callable[[Command], Command]:
     """The parameters of a selection as options of a command, but for those named; see `selection`."""
 
     def decorated(command: Command) -> Command:
         for name, parameter in reversed(PARAMETERS.items()):
             if name not in without:
-                command = _option(name, parameter)(command)
+                command = option(name, parameter)(command)
         return command
 
     return decorated
 
 
-def _option(name: str, parameter: Parameter) -> Callable[[Command], Command]:
+def option(name: str, parameter: Parameter) -> Callable[[Command], Command]:
+    """A parameter of a selection as an option of a command, for `selection`."""
     told = parameter.about + (f"; {parameter.wanted}" if parameter.choices else "")
     example = f", e.g. {parameter.example}" if parameter.example and not parameter.choices else ""
 
@@ -45,7 +53,7 @@ def _option(name: str, parameter: Parameter) -> Callable[[Command], Command]:
         return [CompletionItem(choice) for choice in parameter.choices if choice.startswith(begun)]
 
     return click.option(
-        f"--{name}",
+        f"--{name.replace('_', '-')}",
         f"selection_{name}",
         metavar=name.upper(),
         multiple=parameter.many,
@@ -72,6 +80,11 @@ def selection(given: Mapping[str, Any]) -> Selection:
         values = value if isinstance(value, tuple) else (value,)
         pairs += [(name.removeprefix("selection_"), one) for one in values if one is not None]
     return Selection.parse(pairs, sources=(*readers(), EDITOR))
+
+
+def moment(now: str | None, asked: Selection) -> datetime:
+    """The moment from which a command counts: that of `--now`, else that of `--as-of`, else this one."""
+    return asked.as_of if asked.as_of and now is None else steps.instant(now)
 
 
 def zone(given: str | None, settings: Settings) -> ReaderZone:

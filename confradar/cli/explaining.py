@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 from rich.console import Console
 from rich.text import Text
@@ -21,18 +23,20 @@ from confradar.storage.answers import Answer
 @click.argument("conference")
 @click.argument("kind", type=click.Choice([str(kind) for kind in Kind]), metavar="[KIND]", required=False)
 @json_option
+@asking.as_of_option
 @zone_option
-def why(conference: str, kind: str | None, as_json: bool, zone: str | None) -> None:
+def why(conference: str, kind: str | None, as_json: bool, zone: str | None, **given: Any) -> None:
     """Say why a date is believed: who says it where, since when, and who changed it.
 
     \b
     confradar why icml-2027 submission --zone AoE
 
     Each claim comes with its words, its page, the archived copy with its hash, and the rule that linked it.
+    With --as-of, what was believed then; copies and runs, which are kept for some time only, are not told.
     """
-    settings = opened()
+    asked, settings = asking.selection(given), opened()
     reader = asking.zone(zone, settings)
-    found = steps.why(conference.lower(), Kind(kind) if kind else None, settings)
+    found = steps.why(conference.lower(), Kind(kind) if kind else None, settings, as_of=asked.as_of)
     if as_json:
         print_json(rows.why(found))
         return

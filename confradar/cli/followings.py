@@ -25,7 +25,7 @@ EDITION = re.compile(r".*-(19|20)\d\d(-\d+)?")
 @click.argument("what", nargs=-1, metavar="[WHAT]...")
 @click.option("--to", "address", required=True, metavar="ADDRESS", help="Where messages go: ada@example.org, json://…")
 @click.option("--remind", default="", metavar="SPANS", help="Also remind so long before each safe date, e.g. 7d,1d.")
-@selection_options("to", "from", "within", "status", "order", "limit", "cursor")
+@selection_options("to", "from", "within", "status", "order", "limit", "cursor", "as_of")
 @zone_option
 @by_option
 def follow(what: tuple[str, ...], address: str, remind: str, zone: str | None, by: str, **given: Any) -> None:

@@ -27,7 +27,7 @@ GATE_WIDTH = 26
 
 def coming(settings: Settings, asked: Selection, *, now: datetime, zone: ReaderZone = IN_UTC) -> None:
     """Print the deadlines of a selection: how long is left · what and how sure · when, as published."""
-    with database.reading(settings.database) as connection:
+    with database.reading(settings.database, as_of=asked.as_of) as connection:
         page = selecting.gates(connection, asked, now=now)
         newest = answers.last_deadline(connection)
     console = output()

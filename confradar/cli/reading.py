@@ -65,11 +65,11 @@ def list_(form: str | None, zone: str | None, now: str | None, **given: Any) -> 
     --json prints what /api/v1/deadlines answers, --csv and --ics what /feeds/deadlines.csv and .ics are.
     """
     asked, settings = asking.selection(given), opened()
-    reader, moment = asking.zone(zone, settings), steps.instant(now)
+    reader, moment = asking.zone(zone, settings), asking.moment(now, asked)
     if form is None:
         radar.coming(settings, asked, now=moment, zone=reader)
         return
-    with database.reading(settings.database) as connection:
+    with database.reading(settings.database, as_of=asked.as_of) as connection:
         if form == "ics":
             rights = telling.rights(settings.data_licence)
             write(outlets.deadlines_ics(asked, settings.site, rights, False, (), Kept(), connection, moment))
@@ -81,19 +81,21 @@ def list_(form: str | None, zone: str | None, now: str | None, **given: Any) -> 
 @click.command()
 @click.argument("conference")
 @json_option
+@asking.as_of_option
 @zone_option
 @now_option
-def show(conference: str, as_json: bool, zone: str | None, now: str | None) -> None:
+def show(conference: str, as_json: bool, zone: str | None, now: str | None, **given: Any) -> None:
     """Show one conference with every claim, and how its dates moved.
 
     \b
     confradar show icml-2026 --zone AoE
+    confradar show icml-2026 --as-of 2026-01-31
 
     --json prints what /api/v1/conferences/icml-2026 answers.
     """
-    settings = opened()
-    reader, moment = asking.zone(zone, settings), steps.instant(now)
-    with database.reading(settings.database) as connection:
+    asked, settings = asking.selection(given), opened()
+    reader, moment = asking.zone(zone, settings), asking.moment(now, asked)
+    with database.reading(settings.database, as_of=asked.as_of) as connection:
         found = answers.conference(connection, conference.lower())
     if as_json:
         print_json(rows.whole(found))
@@ -117,9 +119,9 @@ def changes(since: str | None, form: str | None, zone: str | None, now: str | No
     --json and --csv print what /api/v1/changes and /feeds/changes.csv are: all that changed, the newest first.
     """
     asked, settings = asking.selection(given), opened()
-    reader, moment = asking.zone(zone, settings), steps.instant(now)
+    reader, moment = asking.zone(zone, settings), asking.moment(now, asked)
     begin = steps.instant(since) if since else moment - SINCE
-    with database.reading(settings.database) as connection:
+    with database.reading(settings.database, as_of=asked.as_of) as connection:
         if form == "json":
             write(outlets.changes_json(asked, None, connection, moment, since=begin))
             return
@@ -134,9 +136,10 @@ def changes(since: str | None, form: str | None, zone: str | None, now: str | No
 @click.command()
 @click.argument("text", nargs=-1, required=True)
 @json_option
+@asking.as_of_option
 @zone_option
 @now_option
-def search(text: tuple[str, ...], as_json: bool, zone: str | None, now: str | None) -> None:
+def search(text: tuple[str, ...], as_json: bool, zone: str | None, now: str | None, **given: Any) -> None:
     """Find conferences by words of their title, acronym, former names, place or year.
 
     \b
@@ -145,11 +148,11 @@ def search(text: tuple[str, ...], as_json: bool, zone: str | None, now: str | No
     --json prints what /api/v1/conferences answers. Exit code 1 if nothing is found.
     """
     asked = asking.selection(
-        {"q": " ".join(text), "status": Status.ALL, "type": tuple(EntryType), "order": Order.LATEST}
+        {"q": " ".join(text), "status": Status.ALL, "type": tuple(EntryType), "order": Order.LATEST, **given}
     )
     settings = opened()
-    reader, moment = asking.zone(zone, settings), steps.instant(now)
-    with database.reading(settings.database) as connection:
+    reader, moment = asking.zone(zone, settings), asking.moment(now, asked)
+    with database.reading(settings.database, as_of=asked.as_of) as connection:
         if as_json:
             write(outlets.conferences_json(asked, connection, moment))
             return

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +22,7 @@ LIMIT, LIMIT_MAX = 50, 500
 TEXT_MAX = 200
 VALUES_MAX = 100  # of one parameter
 DAYS_MAX = 3650
+YEAR_MAX = 9998  # so that it has a day after it
 _SPANS = {"h": 1, "d": 24, "w": 168}  # hours
 _CURSOR_MAX = 2000
 _source, _slug, _rank = r"[a-z0-9_]{1,40}", r"[\w.-]{1,100}", r"[a-z0-9_ -]{1,40}:[^\s|%]{1,20}"
@@ -161,6 +162,21 @@ def _span(text: str) -> int:
     return hours
 
 
+def _moment(text: str) -> datetime:
+    if re.fullmatch(_date, text):
+        return datetime.combine(date.fromisoformat(text), time.max, UTC)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or not 1970 <= moment.year <= YEAR_MAX:
+        raise ValueError(text)
+    return moment.astimezone(UTC)
+
+
+def _written_moment(moment: datetime) -> str:
+    if moment.time() == time.max:
+        return moment.date().isoformat()
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 def _written_span(hours: int) -> str:
     return f"{hours // 24}d" if hours % 24 == 0 else f"{hours}h"
 
@@ -236,6 +252,11 @@ PARAMETERS: dict[str, Parameter] = {
     "conference": Parameter(
         "conference", "conferences by their slugs", "a slug such as icml-2026",
         lambda text: _matching(_slug)(text.lower()), many=True, example="icml-2026", schema=_text(_slug),
+    ),
+    "as_of": Parameter(
+        "as_of", "what was believed at that moment: at the end of a day (UTC), or at an instant",
+        "a day that is over or an instant with its zone, such as 2026-01-31 or 2026-01-31T12:00:00Z", _moment,
+        _written_moment, example="2026-01-31",
     ),
     "order": _choice("order", "what comes first", Order, kind=Order, many=False),
     "limit": Parameter(

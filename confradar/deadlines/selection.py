@@ -22,6 +22,7 @@ class Selection:
     """What a reader asks for. Values of one field are alternatives, the fields hold together; so do the words of `q`.
 
     `begin` and `end` are days in UTC that bound the safe date, half-open; `within` is in hours from now.
+    `as_of` is the moment of which it asks what was believed then, None is this one.
     """
 
     q: str = ""
@@ -40,6 +41,7 @@ class Selection:
     within: int | None = None
     series: tuple[str, ...] = ()
     conference: tuple[str, ...] = ()
+    as_of: datetime | None = None
     order: Order = Order.SOONEST
     limit: int = LIMIT
     cursor: Position | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -16,9 +17,9 @@ from confradar.storage import answers, audit, database, history
 from confradar.storage.answers import Answer
 
 
-def why(slug: str, kind: Kind | None, settings: Settings) -> Answer:
-    """Why the gates of a conference (those of one kind, if given) stand where they do. As `explained`."""
-    with database.reading(settings.database) as connection:
+def why(slug: str, kind: Kind | None, settings: Settings, *, as_of: datetime | None = None) -> Answer:
+    """Why the gates of a conference (those of one kind, if given) stand where they do, or stood. As `explained`."""
+    with database.reading(settings.database, as_of=as_of) as connection:
         return explained(connection, slug, kind, archived_in=settings.archive_dir)
 
 

@@ -63,7 +63,7 @@ def leads(written: str) -> tuple[int, ...]:
 
 def followed_selection(asked: Selection) -> Selection:
     """A selection as it is followed: which page of it and in which order is of no matter, nor what has passed."""
-    return replace(asked, status=Status.OPEN, order=Order.SOONEST, limit=LIMIT, cursor=None)
+    return replace(asked, status=Status.OPEN, order=Order.SOONEST, limit=LIMIT, cursor=None, as_of=None)
 
 
 def follow(

@@ -61,18 +61,18 @@ def list_conferences(request: Request) -> Response:
     return shelf(request).answer(request, partial(outlets.conferences_json, asked), asked)
 
 
-@router.get("/conferences/{slug}", **_told(schemas.Whole, more=OF_CONFERENCE))
+@router.get("/conferences/{slug}", **_told(schemas.Whole, asking.parameter("as_of"), more=OF_CONFERENCE))
 def show_conference(request: Request, slug: Slug) -> Response:
     """All about one conference: its deadlines with every claim, and who speaks of it."""
-    asking.own(request)
-    return shelf(request).answer(request, partial(outlets.conference_json, slug.lower()))
+    asked, _ = asking.moment(request)
+    return shelf(request).answer(request, partial(outlets.conference_json, slug.lower(), asked), asked)
 
 
-@router.get("/conferences/{slug}/history", **_told(schemas.History, more=OF_CONFERENCE))
+@router.get("/conferences/{slug}/history", **_told(schemas.History, asking.parameter("as_of"), more=OF_CONFERENCE))
 def show_history(request: Request, slug: Slug) -> Response:
     """What has changed of a conference since it was first seen, the newest first."""
-    asking.own(request)
-    return shelf(request).answer(request, partial(outlets.history_json, slug.lower()))
+    asked, _ = asking.moment(request)
+    return shelf(request).answer(request, partial(outlets.history_json, slug.lower(), asked), asked)
 
 
 @router.get("/changes", **_told(schemas.Changes, *asking.parameters("order"), SINCE))

@@ -41,6 +41,15 @@ def own(request: Request, *names: str) -> dict[str, list[str]]:
     return found
 
 
+def moment(request: Request, *names: str) -> tuple[Selection, dict[str, list[str]]]:
+    """What is asked of an outlet that takes no selection but `as_of`, and the values of its own parameters.
+
+    Raises SelectionError for any other, and for a moment that is none.
+    """
+    given = own(request, "as_of", *names)
+    return Selection.parse([("as_of", value) for value in given.pop("as_of", ())]), given
+
+
 def days(given: dict[str, list[str]]) -> bool:
     """Whether a calendar shall have the days of the conferences. Raises SelectionError."""
     found = given.get("days") or ["0"]
@@ -79,6 +88,12 @@ def now(request: Request) -> datetime:
     """The moment of an answer: this one, unless the server was given another."""
     moment: datetime = request.app.state.now()
     return moment
+
+
+def parameter(name: str) -> dict[str, Any]:
+    """A parameter of a selection for the OpenAPI document."""
+    [found] = parameters(*(PARAMETERS.keys() - {name}))
+    return found
 
 
 def parameters(*without: str) -> list[dict[str, Any]]:

@@ -80,11 +80,12 @@ class Shelf:
 
         `make` reads the store, all at one moment; what it raises is not kept. The body is good for all who ask at that
         path for the same selection and the outlet's `own` parameters, until something is stored or a gate closes;
-        if it shows how the time goes by, `minutely`, for that minute.
+        if it shows how the time goes by, `minutely`, for that minute. Of a moment that is over, `as_of`, nothing does.
         """
-        now = asking.now(request)
+        as_of = asked.as_of if asked else None
+        now = as_of or asking.now(request)
         minute = f"{now:%Y-%m-%d %H:%M}" if minutely or (asked and asked.within) else ""
-        with database.reading(self._database, statement_seconds=STATEMENT_SECONDS) as connection:
+        with database.reading(self._database, statement_seconds=STATEMENT_SECONDS, as_of=as_of) as connection:
             closed = freshness.closed_until(connection, now=now)
             stored = freshness.version(connection)
             place = (request.scope["path"], str(asked or ""), repr(sorted((own or {}).items())), minute, stored, closed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -82,7 +82,7 @@ def conference(connection: Connection, slug: str, view: View, *, now: datetime, 
         "history": [line(one, view.zone) for one in found["changes"][:LINES]],
         "more": len(found["changes"]) > LINES,
         "relatives": {name: relatives[name] for name in ("parent", "child", "edition")},
-        "outlets": _outlets(found),
+        "outlets": _outlets(found, view),
     }
 
 
@@ -143,13 +143,15 @@ def _said(claim: Row, zone: ReaderZone, *, safe: bool) -> Said:
     )
 
 
-def _outlets(found: Row) -> list[tuple[str, str]]:
+def _outlets(found: Row, view: View) -> list[tuple[str, str]]:
     """How to take a conference along: all its gates for a calendar, what changes of it, and its records."""
     slug, type_ = found["slug"], EntryType(found["type"])
-    query = Selection(conference=(slug,), type=SHOWN_TYPES if type_ in SHOWN_TYPES else (type_,))
+    asked = Selection(as_of=view.asked.as_of)
+    query = replace(asked, conference=(slug,), type=SHOWN_TYPES if type_ in SHOWN_TYPES else (type_,))
+    past = f"?{asked}" if view.past else ""
     return [
-        ("add to calendar", f"/conferences/{quote(slug)}.ics"),
+        ("add to calendar", f"/conferences/{quote(slug)}.ics{past}"),
         ("follow changes (Atom)", f"/feeds/changes.atom?{query}"),
-        ("JSON", f"/api/v1/conferences/{quote(slug)}"),
-        ("history (JSON)", f"/api/v1/conferences/{quote(slug)}/history"),
+        ("JSON", f"/api/v1/conferences/{quote(slug)}{past}"),
+        ("history (JSON)", f"/api/v1/conferences/{quote(slug)}/history{past}"),
     ]

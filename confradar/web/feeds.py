@@ -47,12 +47,12 @@ def deadlines_calendar(request: Request) -> Response:
     return shelf(request).answer(request, make, asked, own=own)
 
 
-@router.get("/conferences/{slug}.ics", **_told(ICAL, DAYS, ALARM, more=OF_CONFERENCE))
+@router.get("/conferences/{slug}.ics", **_told(ICAL, asking.parameter("as_of"), DAYS, ALARM, more=OF_CONFERENCE))
 def conference_calendar(request: Request, slug: Slug) -> Response:
     """All deadlines of a conference as a calendar, those that have passed too."""
-    own = asking.own(request, "days", "alarm")
-    make = partial(outlets.conference_ics, slug.lower(), *_site(request), asking.days(own), asking.alarms(own))
-    return shelf(request).answer(request, make, own=own)
+    asked, own = asking.moment(request, "days", "alarm")
+    make = partial(outlets.conference_ics, slug.lower(), asked, *_site(request), asking.days(own), asking.alarms(own))
+    return shelf(request).answer(request, make, asked, own=own)
 
 
 @router.get("/feeds/deadlines.atom", **_told(ATOM, *asking.parameters()))

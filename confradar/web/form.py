@@ -23,7 +23,7 @@ FURTHER = {
     "status": "Status", "type": "Type", "online": "From afar", "from": "From day", "to": "Before day", "order": "Order",
 }  # fmt: skip
 SPANS = {"7d": "a week", "30d": "30 days", "70d": "ten weeks", "180d": "half a year"}
-WITHOUT_A_SIGN = ("cursor", "limit", "order")  # parameters that leave nothing out
+WITHOUT_A_SIGN = ("as_of", "cursor", "limit", "order")  # parameters that leave nothing out
 ZONES = (
     "UTC", "AoE", "America/Los_Angeles", "America/New_York", "America/Sao_Paulo", "Europe/London", "Europe/Berlin",
     "Africa/Cairo", "Asia/Kolkata", "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney",
@@ -61,8 +61,19 @@ class View:
         return _joined(path or self.path, [*(self.asked if asked is None else asked).pairs(), *own, *self.kept])
 
     def plain(self, path: str, **own: str) -> str:
-        """The address of a page without a selection, in the same zone."""
-        return _joined(path, [*own.items(), *self.kept])
+        """The address of a page without a selection, of the same moment and in the same zone."""
+        return _joined(path, [*own.items(), *self.past, *self.kept])
+
+    def today(self, path: str = "") -> str:
+        """The address of what is believed now: of a page without a selection, or if none is given of this one."""
+        if path:
+            return _joined(path, self.kept)
+        return self.address(asked=replace(self.asked, as_of=None, cursor=None), own=self.own)
+
+    @property
+    def past(self) -> list[tuple[str, str]]:
+        """The moment as of which it is asked, as a parameter, if that is not now."""
+        return [pair for pair in self.asked.pairs() if pair[0] == "as_of"]
 
     @property
     def kept(self) -> list[tuple[str, str]]:
@@ -142,10 +153,10 @@ def view(request: Request, *own: str) -> tuple[View, dict[str, str]]:
     return View(request.scope["path"], asked, zone, tuple(sorted(values.items()))), values
 
 
-def bare(request: Request, *own: str) -> tuple[View, dict[str, str]]:
-    """As `view`, of a page that takes no selection. Raises SelectionError for a filter, too."""
+def bare(request: Request, *own: str, dated: bool = False) -> tuple[View, dict[str, str]]:
+    """As `view`, of a page that takes no selection, at most a moment. Raises SelectionError for a filter, too."""
     found, values = view(request, *own)
-    if filters := found.asked.pairs():
+    if filters := [pair for pair in found.asked.pairs() if pair not in found.past or not dated]:
         raise SelectionError([(filters[0][0], "is no parameter of this page")])
     return found, values
 

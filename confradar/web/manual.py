@@ -29,5 +29,6 @@ def _operations(paths: Mapping[str, Any]) -> Iterator[Operation]:
         if path.startswith("/api/v1/ops"):
             continue
         asked = [one for one in methods["get"].get("parameters", ()) if one["in"] == "query"]
-        own = tuple((one["name"], one["description"]) for one in asked if one["name"] not in PARAMETERS)
-        yield Operation(path, methods["get"]["description"], len(asked) > len(own), own)
+        selects = any(one["name"] == "q" for one in asked)
+        own = tuple((o["name"], o["description"]) for o in asked if not selects or o["name"] not in PARAMETERS)
+        yield Operation(path, methods["get"]["description"], selects, own)

@@ -57,20 +57,20 @@ def changes_json(
     return Body(_written({"changes": found, "token": token, "next": address}), JSON, headers=_link(address))
 
 
-def conference_json(slug: str, connection: Connection, now: datetime) -> Body:  # noqa: ARG001 - as all are called
+def conference_json(slug: str, asked: Selection, connection: Connection, now: datetime) -> Body:  # noqa: ARG001 - as all are called
     """All about a conference; a redirect from the slug of one that was merged into it. Raises UnknownName."""
     found = answers.conference(connection, slug)
     if found["slug"] != slug:
-        return elsewhere(f"{API}/conferences/{quote(found['slug'])}")
+        return _elsewhere(f"{API}/conferences/{quote(found['slug'])}", asked)
     seen = max((one["last_seen_at"] for one in found["mentions"]), default=None)
     return Body(_written(rows.whole(found)), JSON, seen)
 
 
-def history_json(slug: str, connection: Connection, now: datetime) -> Body:  # noqa: ARG001
+def history_json(slug: str, asked: Selection, connection: Connection, now: datetime) -> Body:  # noqa: ARG001
     """All changes of a conference, the newest first; redirects and raises as `conference_json` does."""
     found = answers.conference(connection, slug)
     if found["slug"] != slug:
-        return elsewhere(f"{API}/conferences/{quote(found['slug'])}/history")
+        return _elsewhere(f"{API}/conferences/{quote(found['slug'])}/history", asked)
     return Body(_written({"changes": [rows.change(row) for row in found["changes"]]}), JSON)
 
 
@@ -112,6 +112,7 @@ def deadlines_ics(
 
 def conference_ics(
     slug: str,
+    asked: Selection,
     site: str,
     rights: str,
     days: bool,
@@ -122,7 +123,7 @@ def conference_ics(
     """All deadlines of a conference as a calendar; redirects and raises as `conference_json` does."""
     found = answers.conference(connection, slug)
     if found["slug"] != slug:
-        return elsewhere(f"/conferences/{quote(found['slug'])}.ics")
+        return _elsewhere(f"/conferences/{quote(found['slug'])}.ics", asked)
     gates = rows.gates_of(found)
     dated = [gate for gate in gates if gate["safe_at"]]
     since = now - telling.WITHDRAWN_FOR
@@ -169,6 +170,10 @@ def _calendar(shown: list[Events], name: str, url: str, rights: str, file: str, 
     changed = max((event.changed_at for event in events), default=None)
     written = ical.calendar(events, name=name, url=url, rights=rights, cut_at=cut_at)
     return Body(written, ICAL, changed, headers=_file(file))
+
+
+def _elsewhere(address: str, asked: Selection) -> Body:
+    return elsewhere(f"{address}?{asked}" if str(asked) else address)
 
 
 def _table(written: str, page: Page, path: str, modified: datetime | None = None) -> Body:

@@ -45,7 +45,7 @@ def coming(request: Request) -> Response:
 @router.get("/conferences/{slug}")
 def one_conference(request: Request, slug: Annotated[str, Path(max_length=200)]) -> Response:
     """All about a conference; the slug of one that was merged into another leads there."""
-    view, _ = form.bare(request)
+    view, _ = form.bare(request, dated=True)
 
     def read(connection: Connection, view: View, *, now: datetime) -> dict[str, Any] | str:
         shown = conference.conference(connection, slug.lower(), view, now=now, report=_report(request))
@@ -58,7 +58,7 @@ def one_conference(request: Request, slug: Annotated[str, Path(max_length=200)])
 @router.get("/conferences/{slug}/why")
 def why(request: Request, slug: Annotated[str, Path(max_length=200)]) -> Response:
     """Why the dates of a conference are believed; the slug of one that was merged into another leads there."""
-    view, _ = form.bare(request)
+    view, _ = form.bare(request, dated=True)
     settings: Settings = request.app.state.settings
 
     def read(connection: Connection, view: View, *, now: datetime) -> dict[str, Any] | str:
@@ -114,15 +114,19 @@ def api(request: Request) -> Response:
 
 
 def _page(request: Request, template: str, view: View, read: Callable[..., dict[str, Any] | str]) -> Response:
-    """A page of what `read` finds, or the way to another address; the same for all who ask for it in that minute."""
+    """A page of what `read` finds, or the way to another address; the same for all who ask for it in that minute.
+
+    One that shows the past tells nothing of how the last night was.
+    """
     pages: Pages = request.app.state.pages
-    health = pages.health()
+    health = None if view.asked.as_of else pages.health()
 
     def make(connection: Connection, now: datetime) -> Body:
         shown = read(connection, view, now=now)
         if isinstance(shown, str):
             return elsewhere(shown)
-        page = pages.page(request, template, view=view, now=now, **shown)
+        path = request.scope["path"]
+        page = pages.plain(template, 200, path=path, health=health, view=view, now=now, **shown)
         return Body(bytes(page.body), HTML, now, headers=ASK_AGAIN)
 
     own = {"zone": view.zone.name, "health": health, **dict(view.own)}

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, insert, select
 
+from confradar.cli import cli
 from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.deadlines.merge import merge
@@ -129,3 +131,47 @@ def test_the_past_of_an_empty_store_is_refused(url):
     """There is no first night yet."""
     with pytest.raises(SelectionError, match="nothing is stored yet"), database.reading(url, as_of=FIRST):
         pass
+
+
+@pytest.fixture
+def command(url, tmp_path, monkeypatch):
+    """The command line over two nights in which a date moved from 1 to 3 May."""
+    monkeypatch.setenv("CONFRADAR_DATABASE_URL", url)
+    monkeypatch.setenv("CONFRADAR_DATA_DIR", str(tmp_path / "data"))
+    for number, text in enumerate(("1 May 2026", "3 May 2026"), 1):
+        at = FIRST + (number - 1) * DAY
+        store(url, [SourceOutput("elra", (listing("elra", "ICML", text),))], at, number=number, now=at + HOUR)
+    return lambda *line: CliRunner().invoke(cli, line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["list", "list --csv", "list --ics", "show icml-2026 --json", "changes --csv", "search icml", "why icml-2026"],
+)
+def test_the_commands_tell_what_was_believed(command, line):
+    """With the words and the dates of that day, in the same bytes each time."""
+    then, later, again = (command(*line.split(), "--as-of", f"2026-01-0{day}") for day in (1, 2, 1))
+
+    assert (then.exit_code, later.exit_code) == (0, 0), then.output + later.output
+    assert then.stdout == again.stdout != later.stdout
+    for told, day in ((then, 1), (later, 3))[line.startswith("changes") :]:  # that it is new is no date
+        shown = day + (line == "search icml")  # in UTC, where the day ends AoE
+        assert f"{shown} May 2026" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("2999-01-01", "which is to come; wanted a moment that is over"),
+        ("2025-12-31", "what was believed is known from 2026-01-01 03:00:00 UTC on"),
+        ("soon", "found 'soon', wanted a day that is over or an instant with its zone"),
+    ],
+)
+def test_a_moment_that_a_command_cannot_tell_of_ends_with_2(command, value, told):
+    """One line that names the parameter, and what is wanted."""
+    for line in (("list",), ("show", "icml-2026"), ("changes",), ("search", "icml"), ("why", "icml-2026")):
+        said = command(*line, "--as-of", value)
+        assert isinstance(said.exception, SelectionError)
+        assert (said.exception.exit_code, said.stdout) == (2, "")
+        assert str(said.exception).startswith("as_of: ")
+        assert told in str(said.exception)
