@@ -76,15 +76,13 @@ def _behind(claim: Answer, zone: ReaderZone) -> list[tuple[str, str]]:
         told.append(("hash", page["digest"]))
         lost = page["lost"] or f"{page['file']}, offset {page['offset']}, read {zone.moment(page['at'])}"
         told.append(("archived", lost))
-    told += [(name, zone.moment(claim[f"{column}_confirmed_at"])) for name, column in _SEEN]
+    told.append(("first seen", zone.moment(claim["first_confirmed_at"])))
+    told.append(("confirmed" if claim["stands"] else "said until", zone.moment(claim["last_confirmed_at"])))
     if claim["reason"]:
         told.append(("read as", claim["reason"]))
     if claim["not_seen_since"]:
         told.append(("not seen since", zone.moment(claim["not_seen_since"])))
     return [*told, ("linked by", linked(claim["evidence"], claim["sure"]))]
-
-
-_SEEN = (("first seen", "first"), ("confirmed", "last"))
 
 
 def _line(console: Console, told: str, style: str = "dim") -> None:

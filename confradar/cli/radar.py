@@ -100,7 +100,7 @@ def _claim(claim: Answer, gate: Answer, zone: ReaderZone, between: str) -> Text:
         said.append(" (a guess)", "yellow")
     if gate["verdict"] == Verdict.DISPUTED and claim["earliest"]:
         said.append(f" = {span(claim['earliest'], claim['latest'], zone)}")
-    seen = f"confirmed {moments.day(zone.day(claim['last_confirmed_at']))}"
+    seen = f"{'confirmed' if claim['stands'] else 'said until'} {moments.day(zone.day(claim['last_confirmed_at']))}"
     if claim["not_seen_since"]:
         seen = f"not seen since {moments.day(zone.day(claim['not_seen_since']))}"
     return said.append(f"{between}{seen}", "dim")

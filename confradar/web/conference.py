@@ -126,6 +126,8 @@ def _said(claim: Row, zone: ReaderZone, *, safe: bool) -> Said:
     if earliest != latest:
         means = f"between {means} and {zone.moment(latest)}"
     doubts = ["only a guess of its source"] * claim["estimated"]
+    if not claim["stands"]:
+        doubts.append("no longer said there")
     if claim["not_seen_since"]:
         doubts.append(f"not listed any more since {zone.moment(claim['not_seen_since'])}")
     return Said(

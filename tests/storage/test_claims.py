@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from confradar import settings as configuration
 from confradar import steps
+from confradar.cli import cli
 from confradar.deadlines import marks
 from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.deadlines.selection import Selection
@@ -74,6 +76,8 @@ def test_an_editor_decides_alone_for_many_nights_until_cleared(settings: Setting
     steps.clear_claim(f"icml-{YEAR}", SUBMISSION, settings, why="mended", by="ada")
 
     assert shown(settings) == ("disputed", FIRST)
+    told = CliRunner().invoke(cli, ["show", f"icml-{YEAR}"], env={"CONFRADAR_DATABASE_URL": settings.database_url})
+    assert [line for line in told.stdout.splitlines() if "said until" in line and TRUE in line]
     night(settings, 31)
     assert shown(settings) == ("disputed", FIRST)
 
