@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from sqlalchemy import event
 
 from confradar import settings
+from confradar.deadlines.parameters import PARAMETERS, Position
+from confradar.deadlines.selection import Selection
 from confradar.storage import database
 from confradar.web import app as web
 from confradar.web.caching import Shelf
@@ -41,6 +43,16 @@ ASKED = {
     "a conference": "/conferences/c7-2026",
     "conferences": "/api/v1/conferences",
 }
+
+# One value of each parameter of a selection, as a reader may set it.
+FILTERS = {
+    "q": "learning", "topic": "machine-learning", "source": "elra", "kind": "submission", "type": "conference",
+    "country": "KR", "region": "europe", "online": "no", "rank": "core:A*", "verdict": "disputed", "status": "moved",
+    "from": "2026-03-01", "to": "2026-03-02", "within": "30d", "series": "series7", "conference": "c7-2026",
+    "order": "name", "limit": "500",
+    "cursor": dict(Selection(cursor=Position(many.NOW, "c7-2026", "submission", 0, "")).pairs())["cursor"],
+}  # fmt: skip
+SLOW = 100  # ms of an answer
 
 
 class Answered(NamedTuple):
@@ -120,6 +132,19 @@ def test_outlets_over_many_conferences(great: str, tmp_path: Path) -> None:
         told += [f"304 {_told(unchanged, TARGET_304)}"] if unchanged else []
         rows.append((name, " · ".join(told)))
     show(f"outlets over {many.CONFERENCES:,} conferences with {many.GATES * many.CONFERENCES:,} deadlines", *rows)
+
+
+def test_each_filter_over_many_conferences(great: str, tmp_path: Path) -> None:
+    """Each parameter by itself, and beside words that nothing has, which must be looked for to the end."""
+    assert {*FILTERS} == {*PARAMETERS}
+    ask, rows = Asker(great, tmp_path, 0), []
+    for name, value in FILTERS.items():
+        for more in ({}, {"q": "zzz", "status": "all"}):
+            asked = urlencode({**more, name: value})
+            answers = [ask(f"/api/v1/deadlines?{asked}") for _ in range(5)]
+            assert {answer.status for answer in answers} == {200}, asked
+            rows.append((asked[:40], f"{_told(answers, SLOW)}, {answers[0].size:,} bytes"))
+    show(f"filters over {many.GATES * many.CONFERENCES:,} deadlines", *rows)
 
 
 def _told(answers: list[Answered], target: float) -> str:
