@@ -20,6 +20,7 @@ from confradar.storage import answers, database, tables
 from confradar.storage.answers import Answer
 
 COUNTED = 1000  # so far a selection is counted
+FEW = 500  # conferences that have the words: they are named, so that no plan reads all gates to find none
 NEVER = datetime.max.replace(tzinfo=UTC)  # where conferences without a date stand
 OF_CONFERENCE = (
     "slug", "title", "acronym", "full_name", "year", "type", "place", "country", "online", "starts_on", "ends_on",
@@ -45,7 +46,7 @@ def gates(connection: Connection, asked: Selection, *, now: datetime) -> Page:
     its `claims` (see `answers.with_claims`) and `changes`, the oldest first: what was told of its date.
     """
     rows, more = _page(connection, _dated(connection, asked, now, *_shown(), tables.deadline), asked.limit)
-    return Page(_told(connection, rows), _next(asked, rows) if more else None)
+    return Page(_told(connection, rows), _next(asked, rows[-1]) if more else None)
 
 
 def gate_ids(connection: Connection, asked: Selection, *, now: datetime) -> tuple[list[int], bool]:
@@ -203,11 +204,9 @@ def _dated(connection: Connection, asked: Selection, now: datetime, *columns: An
     return query.order_by(*(part.desc() if asked.order is Order.LATEST else part for part in key))
 
 
-def _next(asked: Selection, rows: Sequence[Answer]) -> Selection:
-    """What asks for the gates behind these."""
-    last = rows[-1]
-    names = ("slug", "kind", "round", "track")
-    return replace(asked, cursor=Position(last["safe_at"], *(last[name] for name in names)))
+def _next(asked: Selection, last: Answer) -> Selection:
+    """What asks for the gates behind that one."""
+    return replace(asked, cursor=Position(*(last[name] for name in ("safe_at", "slug", "kind", "round", "track"))))
 
 
 def _shown() -> list[ColumnElement[Any]]:
@@ -228,8 +227,10 @@ def _of_conference(connection: Connection, asked: Selection, *, merged: bool = F
     if not merged:
         yield _edition.merged_into.is_(None)
     yield _edition.type.in_(asked.type)
-    for word in search_words(asked.q):
-        yield database.has_token(connection, _edition.search_text, [word], between=" ", begun=True)
+    if words := search_words(asked.q):
+        each = [database.has_token(connection, _edition.search_text, [word], between=" ", begun=True) for word in words]
+        ids = connection.scalars(select(_edition.id).where(*each).limit(FEW + 1)).all()
+        yield from each if len(ids) > FEW else [_edition.id.in_(ids)]
     for name in ("topic", "country", "region", "rank"):
         if values := getattr(asked, name):
             yield _has_facet(connection, *(f"{name}:{value}" for value in values))
