@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 
 from confradar import contract  # noqa: F401 - what is sent from here carries its version
 from confradar.errors import BrokerUnavailable, ConfRadarError
-from confradar.settings import Settings, masked
+from confradar.masking import masked
+from confradar.settings import Settings
 
 app = Celery("confradar")
 app.config_from_object("celeryconfig")

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 from confradar.errors import SettingError
-from confradar.settings import Settings, is_secret, variable
+from confradar.masking import is_secret
+from confradar.settings import Settings, variable
 
 SOURCE_FIELDS = (
     "url",

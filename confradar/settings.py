@@ -15,8 +15,8 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator, mode
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from confradar.errors import SettingError
+from confradar.masking import is_secret, masked
 
-_SECRET_NAME = re.compile(r"(?i)password|secret|token|(?<!public)_key|basic_auth|openai|operator_hash|alert_to")
 DEFAULT_BROKER = "redis://127.0.0.1:6379/0"
 # What the compose file uses where nothing is set: anybody can read it there.
 DEVELOPMENT = "development-only"
@@ -265,7 +265,7 @@ class Settings(BaseSettings):
         """Every setting by its name, secrets masked, fit for printing."""
         shown = {name: getattr(self, name) for name in type(self).model_fields}
         shown.update(database_url=masked(self.database), broker_url=masked(self.broker), data_dir=str(self.data_dir))
-        shown.update({name: "***" for name in shown if _SECRET_NAME.search(name) and shown[name]})
+        shown.update({name: "***" for name in shown if is_secret(name) and shown[name]})
         shown.update({name: masked(shown[name]) for name in ("flower_url", "readers_database_url", "mail_url")})
         return shown
 
@@ -278,7 +278,7 @@ def load(**overrides: Any) -> Settings:
         first = error.errors()[0]
         name = variable(str(first["loc"][0]))
         wanted = re.sub(r"^(Input should be |Value error, )|, unable to .*$", "", first["msg"])
-        found = "what is not shown" if _SECRET_NAME.search(name) else repr(masked(str(first["input"])))
+        found = "what is not shown" if is_secret(name) else repr(masked(str(first["input"])))
         raise SettingError(f"{name}: found {found}, wanted: {wanted}") from None
 
 
@@ -293,14 +293,3 @@ def variable(name: str) -> str:
 
 def _with_driver(url: str) -> str:
     return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
-
-
-def is_secret(name: str) -> bool:
-    """Whether a variable of that name holds what nobody else may know."""
-    return bool(_SECRET_NAME.search(name))
-
-
-def masked(url: str) -> str:
-    """An address without its password, whether it stands before the host or among the parameters."""
-    url = re.sub(r"(?<=//)([^/@:]*):.*@", r"\1:***@", url)
-    return re.sub(r"(password=)[^&]*", r"\1***", url)

@@ -22,7 +22,7 @@ from confradar import settings as configuration
 from confradar.crawling import process
 from confradar.crawling.options import check_environment
 from confradar.errors import ConfRadarError, DatabaseUnavailable, RunRefused, SettingError
-from confradar.settings import masked
+from confradar.masking import masked
 from confradar.sources.base import crawled_by
 from confradar.steps import STORE, STORE_SECONDS
 from confradar.storage import database, ledger

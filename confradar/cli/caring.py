@@ -8,7 +8,7 @@ import click
 
 from confradar import environment, steps
 from confradar import settings as configuration
-from confradar.settings import masked
+from confradar.masking import masked
 from confradar.sources.base import readers
 from confradar.storage import database, dumping, rights
 

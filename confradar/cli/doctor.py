@@ -29,7 +29,8 @@ from confradar.errors import (
     SchemaMismatch,
     SettingError,
 )
-from confradar.settings import Settings, masked
+from confradar.masking import masked
+from confradar.settings import Settings
 from confradar.sources.base import readers
 from confradar.storage import alerts, conferences, database, history
 

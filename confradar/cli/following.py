@@ -15,7 +15,8 @@ from rich.text import Text
 from confradar import steps
 from confradar.deadlines.words import counted, number, seconds
 from confradar.errors import BrokerUnavailable, DatabaseUnavailable
-from confradar.settings import Settings, masked
+from confradar.masking import masked
+from confradar.settings import Settings
 from confradar.storage import database, lease, ledger
 
 POLL_SECONDS = 0.25

@@ -11,7 +11,8 @@ from confradar import settings as configuration
 from confradar import steps
 from confradar.cli import tables
 from confradar.cli.running import EXIT_CODES, busy_option, by_option
-from confradar.settings import Settings, masked
+from confradar.masking import masked
+from confradar.settings import Settings
 from confradar.storage import database
 
 into_option = click.option("--into", metavar="URL", help="Another database, made ready if it is empty.")

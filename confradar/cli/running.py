@@ -21,7 +21,8 @@ from confradar.crawling.options import check_environment
 from confradar.deadlines.selection import Selection
 from confradar.deadlines.words import counted, seconds, short_key
 from confradar.errors import BrokerUnavailable, DatabaseUnavailable, ServerFailed
-from confradar.settings import Settings, masked
+from confradar.masking import masked
+from confradar.settings import Settings
 from confradar.storage import database, history, ledger
 from confradar.storage.run_tables import RECHECK
 

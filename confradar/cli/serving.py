@@ -14,7 +14,7 @@ from confradar import settings as configuration
 from confradar.cli.reading import now_option
 from confradar.crawling.options import check_environment
 from confradar.errors import SettingError
-from confradar.settings import masked
+from confradar.masking import masked
 
 PASSWORD_MIN = 12
 

@@ -22,7 +22,7 @@ from confradar import logs
 from confradar.crawling.options import CrawlOptions, options
 from confradar.crawling.outcome import Crawled, judge, tell
 from confradar.crawling.spool import Follower, Progress
-from confradar.settings import is_secret
+from confradar.masking import is_secret
 from confradar.sources.base import reader
 
 __all__ = ["CrawlOptions", "Crawled", "Progress", "Start", "crawl", "options", "preload"]

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from confradar.errors import DatabaseBusy, DatabaseUnavailable, SchemaMismatch, SettingError
-from confradar.settings import masked
+from confradar.masking import masked
 from confradar.storage import past
 from confradar.storage.columns import tokens
 

@@ -6,7 +6,7 @@ from psycopg2.extensions import encrypt_password
 from sqlalchemy import URL, Connection, make_url
 
 from confradar.errors import SettingError
-from confradar.settings import masked
+from confradar.masking import masked
 from confradar.storage import database
 
 SETTING = "CONFRADAR_READERS_DATABASE_URL"

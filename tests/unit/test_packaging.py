@@ -12,7 +12,8 @@ import yaml
 from check_jsonschema.builtin_schemas import get_builtin_schema
 
 import celeryconfig
-from confradar.settings import DEVELOPMENT, DEVELOPMENT_HASH, is_secret
+from confradar.masking import is_secret
+from confradar.settings import DEVELOPMENT, DEVELOPMENT_HASH
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
