@@ -119,3 +119,16 @@ def test_a_moment_that_cannot_be_asked_of_is_refused(client, path, value, told):
 def test_the_state_of_the_sources_has_no_past(client, path):
     """It is read off the runs, which are kept for some time only."""
     assert client.get(f"{path}?as_of=2026-01-01").status == 400
+
+
+def test_a_calendar_of_one_moment_has_nothing_of_another(serve):
+    """Its events are kept for all who ask, but for that moment alone, also where no change was told between."""
+    client, nights = serve(), Nights()
+    for number, topic in enumerate(("NLP", "vision")):
+        said = nights.run(listing("ICML", due("2026-05-10 12:00:00"), topics=(topic,)))
+        with database.transaction(client.settings.database) as connection:
+            conferences.write(connection, said, now=FIRST + number * DAY)
+
+    for number, topic in enumerate(("NLP", "vision")):
+        told = client.get(asked("/feeds/deadlines.ics", FIRST + number * DAY + HOUR)).text
+        assert f"CATEGORIES:submission,{topic}\r\n" in told
