@@ -41,8 +41,8 @@ def standings(connection: Connection, *, now: datetime) -> list[Standing]:
 def describe_sources(connection: Connection, settings: Settings, *, now: datetime) -> list[dict[str, Any]]:
     """Each source as it is declared, with the settings laid over it, and its last crawls.
 
-    `last` and `delay` are as `Standing` has them; `state`, `reason`, `listings` and `at` are of `last`. `trend` has the
-    last 30 crawls, oldest first. Raises SettingError for a setting that cannot be used.
+    `last`, `good` and `delay` are as `Standing` has them; `state`, `reason`, `listings` and `at` are of `last`.
+    `trend` has the last 30 crawls, oldest first. Raises SettingError for a setting that cannot be used.
     """
     trends, found = dict[str, list[dict[str, Any]]](), []
     for standing in standings(connection, now=now):
@@ -70,6 +70,7 @@ def describe_sources(connection: Connection, settings: Settings, *, now: datetim
                 ],
                 "last": last,
                 "trend": trends[source.step],
+                "good": standing.good and standing.good._asdict(),
                 "delay": standing.delay and standing.delay._asdict(),
             }
         )

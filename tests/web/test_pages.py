@@ -69,7 +69,7 @@ def queries(ask: Client) -> Iterator[list[str]]:
         (RUN, 6),
         (STEP, 8),
         (f"{STEP}/log", 5),
-        ("/ops/sources", 7),
+        ("/ops/sources", 8),
         ("/ops/checks", 2),
         ("/ops/schedule", 7),
         ("/ops/follows", 2),
