@@ -22,7 +22,7 @@ PUBLIC |= {f"/api/v1/conferences/{{slug}}{more}" for more in ("", "/history")}
 PUBLIC |= {
     f"/feeds/{name}" for name in ("deadlines.ics", "deadlines.atom", "deadlines.csv", "changes.atom", "changes.csv")
 }
-PUBLIC |= {"/conferences/{slug}.ics", "/unfollow/{number}/{proof}"}
+PUBLIC |= {"/conferences/{slug}.ics", "/conferences/{slug}/copies/{digest}", "/unfollow/{number}/{proof}"}
 
 
 def request(peer: str, **headers: str) -> Request:
