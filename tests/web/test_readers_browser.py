@@ -1,6 +1,7 @@
-"""The readers' pages in a real browser: found, filtered, read without scripts, on a phone, in the dark."""
+"""The readers' pages in a real browser: found, filtered, read without scripts, small, wide, dark, on paper."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from axe_core_python.selenium import Axe
@@ -25,6 +26,7 @@ PAGES = [
     "/?q=nothing+like+it",
     "/?order=latest&status=closed",
     "/?zone=Mars",
+    "/?as_of=2026-02-03",
     "/conferences/icml-2026",
     "/conferences/hostile-2026",
     "/conferences/hostile-2026/why",
@@ -35,6 +37,28 @@ PAGES = [
     "/sources",
     "/api",
 ]
+# Of each line of text that is wider than so many times its size: how wide, and how it begins.
+LONG_LINES = """
+const lines = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const range = document.createRange();
+  range.selectNodeContents(walker.currentNode);
+  let block = walker.currentNode.parentElement;
+  while (getComputedStyle(block).display.startsWith("inline")) block = block.parentElement;
+  for (const {left, right, top, bottom} of range.getClientRects()) {
+    const last = lines.at(-1);
+    if (last && last.block === block && top < last.bottom - 3) last.right = Math.max(last.right, right);
+    else lines.push({block, left, right, bottom, text: walker.currentNode.textContent});
+  }
+}
+const wide = ({block, left, right}) => (right - left) / parseFloat(getComputedStyle(block).fontSize);
+return lines.filter(line => wide(line) > arguments[0]).map(line => [wide(line), line.text]);
+"""
+# What stands there to be pressed or filled in.
+TO_PRESS = """
+return [...document.querySelectorAll("nav, form, button, input, select, summary, .take, footer .site")]
+  .filter(element => element.checkVisibility()).map(element => element.outerHTML);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +82,26 @@ def browser() -> Iterator[Chrome]:
         yield driver
 
 
+@contextmanager
+def screen(driver: Chrome, width: int, media: str = "") -> Iterator[None]:
+    """What it shows is so many pixels wide, as on a phone or a large screen; or on paper, with the media "print"."""
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media})
+    try:
+        yield
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def widths(driver: Chrome) -> list[int]:
+    """How wide the page is, and how much of that is seen."""
+    page = "document.documentElement"
+    found: list[int] = driver.execute_script(f"return [{page}.scrollWidth, {page}.clientWidth]")
+    return found
+
+
 def names(driver: Chrome) -> list[str]:
     return [link.text for link in driver.find_elements(By.CSS_SELECTOR, "ol.gates .what a")]
 
@@ -70,7 +114,10 @@ def shown(driver: Chrome, css: str) -> str:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_readers_page_is_sound(browser: Chrome, site: str, path: str) -> None:
-    """Nothing is blocked or fails; people with a screen reader or a keyboard can use it; a small phone holds it."""
+    """Nothing is blocked or fails; people with a screen reader or a keyboard can use it.
+
+    A small phone holds it, and a wide screen makes no line of it too long to read.
+    """
     browser.set_window_size(1200, 900)
     browser.get(site + path)
 
@@ -79,13 +126,34 @@ def test_a_readers_page_is_sound(browser: Chrome, site: str, path: str) -> None:
     told = [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found["violations"]]
     assert told == []
     assert len(browser.find_elements(By.TAG_NAME, "h1")) == 1
-    assert browser.find_elements(By.CSS_SELECTOR, ".health")
-    phone = {"width": 320, "height": 700, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
-    page = "document.documentElement"
-    wide, seen = browser.execute_script(f"return [{page}.scrollWidth, {page}.clientWidth]")
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert browser.find_elements(By.CSS_SELECTOR, ".health, .then")
+    with screen(browser, 320):
+        wide, seen = widths(browser)
     assert (wide, seen <= 320) == (seen, True)
+    with screen(browser, 1920):
+        wide, seen = widths(browser)
+        assert (wide, browser.execute_script(LONG_LINES, 46.5)) == (seen, [])  # some ninety letters
+
+
+def test_a_printed_page_has_what_paper_needs(browser: Chrome, site: str) -> None:
+    """Each date, as published and the reader's own, from where it is and as of when; nothing to press."""
+    with screen(browser, 718, "print"):  # A4 within a browser's margins
+        browser.get(f"{site}/?zone=Europe/Berlin&q=icml&kind=abstract")
+        assert browser.execute_script(TO_PRESS) == []
+        assert shown(browser, ".when") == "Thu 26 Feb 2026 23:59 AoE\nFri 27 Feb 2026 12:59 in Berlin"
+        assert "Printed as it was Wed 4 Feb 2026 04:00 in Berlin." in shown(browser, "footer")
+        assert "Search: icml" in shown(browser, ".signs")
+        assert browser.find_element(By.CSS_SELECTOR, "figure.ribbon").is_displayed()
+        assert widths(browser) == [718, 718]
+
+        browser.get(f"{site}/conferences/rounds-2026")
+        assert browser.execute_script(TO_PRESS) == []
+        assert "https://rounds.example/2026" in shown(browser, "dl.facts")
+        told = browser.execute_script('return getComputedStyle(document.querySelector(".named a"), "::after").content')
+        assert "https://wikicfp.example/2" in told
+        browser.get(f"{site}/calendar?month=2026-03")
+        assert browser.execute_script(TO_PRESS) == []
+        assert browser.find_element(By.CSS_SELECTOR, "table.month thead").is_displayed()
 
 
 def test_readers_pages_have_contrast_in_the_dark(site: str) -> None:
