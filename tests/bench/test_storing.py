@@ -99,7 +99,7 @@ class Store:
         """A night as the store step has it: what is known, merged with the outputs, the differences written."""
         clock = Clock()
         with pytest.MonkeyPatch.context() as patch, database.transaction(self.url) as connection:
-            patch.setattr(identity, "keys", clock.watched("identity", identity.keys))
+            patch.setattr(identity, "traits_of", clock.watched("identity", identity.traits_of))
             patch.setattr(identity, "cluster", clock.watched("identity", identity.cluster))
             patch.setattr("confradar.deadlines.verdict.resolve", clock.watched("resolving", dates.resolve))
             with clock.part("known"):
