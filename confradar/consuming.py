@@ -30,9 +30,9 @@ class PatientConsumer(Consumer):
         """Give back what is owed. Whoever gets it finds in the ledger what is done, and what somebody still does."""
         super().on_ready()
         qos = self.task_consumer.channel.qos
-        for tag in self.owed:
+        for tag in self.owed:  # each once, also if the broker goes away meanwhile
             qos.restore_by_tag(tag)
-        self.owed = frozenset()
+            self.owed -= {tag}
 
 
 def _say_nothing(*_: object, **__: object) -> None:

@@ -164,8 +164,9 @@ def _span(text: str) -> int:
 
 def _moment(text: str) -> datetime:
     if re.fullmatch(_date, text):
-        return datetime.combine(date.fromisoformat(text), time.max, UTC)
-    moment = datetime.fromisoformat(text)
+        moment = datetime.combine(date.fromisoformat(text), time.max, UTC)
+    else:
+        moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or not 1970 <= moment.year <= YEAR_MAX:
         raise ValueError(text)
     return moment.astimezone(UTC)

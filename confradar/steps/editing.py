@@ -18,7 +18,7 @@ from confradar.deadlines.verdict import EDITOR, Gate
 from confradar.errors import FieldError, Refused
 from confradar.settings import Settings
 from confradar.steps.announcing import announce
-from confradar.storage import answers, audit, conferences, database, ledger, pins, selecting
+from confradar.storage import answers, audit, conferences, database, ledger, pins, selecting, versions
 
 
 def set_claim(
@@ -60,7 +60,7 @@ def clear_claim(slug: str, gate: Gate, settings: Settings, *, why: str, by: str)
         known, conference = _known(connection, slug)
         if not (silent := _silenced(known, conference, gate)):
             raise Refused(f"No editor has set the {_named(gate)} of {conference.slug}.")
-        now, subject = database.clock(connection), _ref(conference, gate)
+        now, subject = versions.moment(connection), _ref(conference, gate)
         told = f"{why} ({', '.join(listing.url for listing in silent)})"
         _store(connection, known, silent, subject, by=by, action="claim clear", why=told, settings=settings, now=now)
 
@@ -126,7 +126,7 @@ def _say(
     settings: Settings,
 ) -> None:
     """Store what an editor says, tied to its conference whatever identity makes of it, in place of what was said."""
-    now, subject, number = database.clock(connection), said.ref, 1
+    now, subject, number = versions.moment(connection), said.ref, 1
     while said.key in known.mentions and known.mentions[said.key].conference_id != conference.id:
         number += 1  # that claim has gone with another part of a conference that was split
         said = replace(said, ref=f"{subject} #{number}")

@@ -15,7 +15,7 @@ from confradar.deadlines.merge import merge
 from confradar.deadlines.verdict import EDITOR
 from confradar.errors import FieldError, Refused, UnknownName
 from confradar.settings import Settings
-from confradar.storage import answers, audit, conferences, database, pins
+from confradar.storage import answers, audit, conferences, database, pins, versions
 
 
 def identify(lines: Iterable[str]) -> tuple[Iterator[dict[str, Any]], tuple[FieldError, ...]]:
@@ -97,7 +97,7 @@ def _decide(
     """Write a decision on the mentions of these conferences and group them anew, in one transaction."""
     with database.transaction(settings.database) as connection:
         database.writer_lock(connection)
-        known, now = conferences.known(connection), database.clock(connection)
+        known, now = conferences.known(connection), versions.moment(connection)
         wanted = [answers.conference(connection, slug)["id"] for slug in slugs]
         members = sorted(
             (one for one in known.mentions.values() if one.conference_id in wanted), key=lambda one: one.id

@@ -18,7 +18,7 @@ from confradar.deadlines.conference import SourceOutput
 from confradar.deadlines.listing import printable
 from confradar.errors import DatabaseUnavailable, RunRefused, SettingError
 from confradar.settings import Settings
-from confradar.storage import database, finding, lease, ledger, outputs
+from confradar.storage import database, finding, lease, ledger, outputs, versions
 
 STORE = "store_conferences"
 STORE_SECONDS = 300  # that a store may take at most
@@ -98,7 +98,8 @@ def upgrade(url: str) -> None:
     """Bring the tables up to date, and what is derived in them. Raises as `database.upgrade`."""
     database.upgrade(url)
     with database.transaction(url) as connection:
-        finding.describe(connection, now=database.clock(connection))
+        database.writer_lock(connection)
+        finding.describe(connection, now=versions.moment(connection))
 
 
 def patiently(write: Callable[[], T], waits: Sequence[float] = DATABASE_WAITS) -> T:

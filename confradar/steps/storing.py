@@ -27,7 +27,7 @@ from confradar.sources.base import readers, step_of
 from confradar.steps.announcing import announce, held, slips
 from confradar.steps.checking import examine
 from confradar.steps.runs import GOOD, STORE, STORE_SECONDS, Materialised, begin, keep, now_utc, open_run, prepare
-from confradar.storage import conferences, database, history, lease, ledger, outputs, selecting
+from confradar.storage import conferences, database, history, lease, ledger, outputs, selecting, versions
 from confradar.storage import logs as step_logs
 from confradar.storage.outputs import Envelope
 from confradar.storage.run_tables import RECHECK
@@ -196,7 +196,7 @@ def _write(
     """
     known, before = conferences.known(connection), selecting.last_change(connection)
     nights: list[Merged] = []
-    newest, now = history.newest_stored(connection, but=run.id), database.clock(connection)
+    newest, now = history.newest_stored(connection, but=run.id), versions.moment(connection)
     for instant in sorted(given) or [run.logical_instant]:
         if nights:
             known = apply(known, nights[-1])

@@ -48,7 +48,7 @@ def keep(
 ) -> None:
     """Copy the rows that `key` names, as they are, into the table of past ones: replaced `now`.
 
-    Those that were stored at that moment, too, are left out: nobody has seen them.
+    Those that were stored at that moment, too, are left out: nobody has seen them. One named twice is kept once.
     """
     named = ({name: row[name] for name in key} for row in rows)
     columns, own = (", ".join(f'{of}"{one.name}"' for one in table.columns) for of in ("", f"{table.name}."))
@@ -61,7 +61,9 @@ def keep(
         else:
             same = " AND ".join(f'{table.name}."{name}" = ?' for name in key)
             of = f"FROM {table.name} WHERE {same} AND {unseen}"
-        statement = f'INSERT INTO {past.name} ({columns}, "replaced_at") SELECT {own}, {moment} {of}'
+        statement = (
+            f'INSERT INTO {past.name} ({columns}, "replaced_at") SELECT {own}, {moment} {of} ON CONFLICT DO NOTHING'
+        )
         _send(connection, table, statement, key, batch)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from confradar.storage import past, run_tables, tables
+from confradar.storage import database, past, run_tables, tables
+
+LONGEST_STORE = timedelta(minutes=10)  # what is stored has the date of its transaction's beginning
 
 
 def version(connection: Connection) -> str:
-    """What changes whenever anything that a reader is shown has been stored; of the past nothing does."""
+    """What changes whenever anything that a reader is shown has been stored; of a past that is settled nothing does."""
     if (moment := past.moment(connection)) is not None:
-        return f"as of {moment.isoformat()}"
+        now = database.clock(connection)
+        return f"as of {moment.isoformat()}" + f", asked {now.isoformat()}" * (now - moment < LONGEST_STORE)
     stored = select(func.max(run_tables.run.c.stored_at)).scalar_subquery()
     changes, acts = (select(func.max(table.c.id)).scalar_subquery() for table in (tables.change, run_tables.audit))
     at, *newest = connection.execute(select(stored, changes, acts)).one()

@@ -65,11 +65,14 @@ def _then(table: Table, at: datetime, own: str, connection: Connection) -> str:
         return f"SELECT {nothing} WHERE 1 = 0"  # names of ours, as below
     then = instant(at)
     columns = ", ".join(_column(table, one.name, then, own) for one in table.columns)
-    stored = f"(it.stored_at IS NULL OR it.stored_at <= {then})"
-    query = f"SELECT {columns} FROM {own}{table.name} AS it WHERE {stored}"  # noqa: S608
+    rows, stored = f"{own}{table.name}", f"(it.stored_at IS NULL OR it.stored_at <= {then})"
     if (past := PAST.get(table)) is not None:
-        query += f" UNION ALL SELECT {columns} FROM {past.name} AS it WHERE {stored} AND it.replaced_at > {then}"  # noqa: S608
-    return query
+        # Conditions stand outside: PostgreSQL looks rows up by their index only in a union whose parts have none.
+        names = ", ".join(f'"{one.name}"' for one in table.columns)
+        never = f"CAST(NULL AS {past.c.replaced_at.type.compile(connection.dialect)}) AS replaced_at"
+        rows = f"(SELECT {names}, {never} FROM {rows} UNION ALL SELECT {names}, replaced_at FROM {past.name})"  # noqa: S608
+        stored += f" AND (it.replaced_at IS NULL OR it.replaced_at > {then})"
+    return f"SELECT {columns} FROM {rows} AS it WHERE {stored}"  # noqa: S608
 
 
 def _column(table: Table, name: str, then: str, own: str) -> str:

@@ -25,5 +25,5 @@ sighting = Table(
     Column("source", String(40), primary_key=True),
     Column("mention_id", Id, primary_key=True, autoincrement=False),
     Column("at", Instant, primary_key=True),
-    Column("stored_at", Instant, nullable=False),
+    Column("stored_at", Instant, nullable=False, index=True),
 )

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Table, func, insert, literal, or_, select
+from sqlalchemy import Connection, Table, exists, func, insert, literal, or_, select
 
-from confradar.storage import bulk, run_tables, tables
+from confradar.storage import bulk, database, run_tables, tables
 from confradar.storage.bulk import Row
 from confradar.storage.columns import Id, Instant
 from confradar.storage.past_tables import PAST, sighting
+
+
+def moment(connection: Connection) -> datetime:
+    """When a transaction stores that has the writer's lock: this moment, but behind all that is stored already.
+
+    A clock that is set back must not put what replaces a row before it.
+    """
+    dated = (sighting, tables.change, *PAST)
+    newest = (select(func.max(table.c.stored_at)).scalar_subquery() for table in dated)
+    last = max(filter(None, connection.execute(select(*newest)).one()), default=None)
+    now = database.clock(connection)
+    return now if last is None else max(now, last + timedelta(microseconds=1))
 
 
 def update(
@@ -18,7 +30,8 @@ def update(
 ) -> None:
     """As `bulk.update`; the rows as they were are kept. `now` is the one moment at which the transaction stores."""
     changed = list(rows)
-    bulk.keep(connection, table, PAST[table], changed, key, now=now)
+    if connection.scalar(select(exists().select_from(sighting))):  # of what was before the first, nobody can ask
+        bulk.keep(connection, table, PAST[table], changed, key, now=now)
     bulk.update(connection, table, ({**row, "stored_at": now} for row in changed), key)
 
 

@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.Column("at", INSTANT, primary_key=True),
         sa.Column("stored_at", INSTANT, nullable=False),
     )
+    op.create_index("ix_sighting_stored_at", "sighting", ["stored_at"])
 
 
 def downgrade() -> None:

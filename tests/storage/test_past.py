@@ -14,7 +14,7 @@ from confradar.deadlines.listing import Kind, Listing, WrittenDate
 from confradar.deadlines.merge import merge
 from confradar.deadlines.selection import Selection
 from confradar.errors import SelectionError
-from confradar.storage import answers, conferences, database, selecting, tables
+from confradar.storage import answers, conferences, database, selecting, tables, versions
 from confradar.storage.past_tables import PAST, sighting
 from confradar.storage.run_tables import RECHECK, run
 
@@ -175,3 +175,30 @@ def test_a_moment_that_a_command_cannot_tell_of_ends_with_2(command, value, told
         assert (said.exception.exit_code, said.stdout) == (2, "")
         assert str(said.exception).startswith("as_of: ")
         assert told in str(said.exception)
+
+
+def test_a_clock_that_is_set_back_stores_behind_what_is_there(url: str) -> None:
+    """What replaces a row is not put before it, so that both moments keep their answer."""
+    ahead = datetime.now(UTC) + timedelta(hours=26)
+    store(url, [SourceOutput("elra", (listing("elra", "ICML", "1 May 2026"),))], FIRST, number=1, now=ahead)
+    with database.transaction(url) as connection:
+        database.writer_lock(connection)
+        moment = versions.moment(connection)
+
+    assert moment == ahead + timedelta(microseconds=1)
+
+
+def test_a_row_that_is_named_twice_is_kept_once(url: str) -> None:
+    """A store that changes a row twice goes through."""
+    store(url, [SourceOutput("elra", (listing("elra", "ICML", "1 May 2026"),))], FIRST, number=1, now=FIRST)
+    with database.transaction(url) as connection:
+        again = {"id": 1, "url": "https://icml.cc/"}
+        versions.update(connection, tables.mention, [again, again], now=FIRST + HOUR)
+        assert connection.scalar(select(func.count()).select_from(PAST[tables.mention])) == 1
+
+
+def test_a_day_beyond_the_calendar_is_refused() -> None:
+    """Before any reckoning with it."""
+    for day in ("0001-01-01", "9999-12-31"):
+        with pytest.raises(SelectionError, match="as_of"):
+            Selection.parse(f"as_of={day}")
