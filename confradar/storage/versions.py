@@ -30,7 +30,7 @@ def update(
 ) -> None:
     """As `bulk.update`; the rows as they were are kept. `now` is the one moment at which the transaction stores."""
     changed = list(rows)
-    if connection.scalar(select(exists().select_from(sighting))):  # of what was before the first, nobody can ask
+    if changed and connection.scalar(select(exists().select_from(sighting))):  # of what was before the first, nobody can ask
         bulk.keep(connection, table, PAST[table], changed, key, now=now)
     bulk.update(connection, table, ({**row, "stored_at": now} for row in changed), key)
 
