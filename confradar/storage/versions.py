@@ -30,7 +30,8 @@ def update(
 ) -> None:
     """As `bulk.update`; the rows as they were are kept. `now` is the one moment at which the transaction stores."""
     changed = list(rows)
-    if changed and connection.scalar(select(exists().select_from(sighting))):  # of what was before the first, nobody can ask
+    # Nobody can ask of what was before the first sighting.
+    if changed and connection.scalar(select(exists().select_from(sighting))):
         bulk.keep(connection, table, PAST[table], changed, key, now=now)
     bulk.update(connection, table, ({**row, "stored_at": now} for row in changed), key)
 
