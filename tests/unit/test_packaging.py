@@ -1,6 +1,7 @@
 """What is shipped: the lock, the image, the compose file."""
 
 import re
+import subprocess
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -16,11 +17,23 @@ from confradar.masking import is_secret
 from confradar.settings import DEVELOPMENT, DEVELOPMENT_HASH
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+TOP = {"confradar", "migrations", "tests", ".ci", "pyproject.toml", "celeryconfig.py", "alembic.ini"}
+TOP |= {"Dockerfile", "docker-compose.yml", ".dockerignore", ".env.example", "Makefile", ".gitignore"}
+TOP |= {"requirements.lock", "README.md", "CHANGELOG.md", "LICENSE"}
 
 
 @pytest.fixture
 def compose() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def test_nothing_else_lies_at_the_top() -> None:
+    """What a command leaves in a checkout does not become a part of it."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    tracked = subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True).stdout
+
+    assert {name.partition("/")[0] for name in tracked.splitlines()} == TOP
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "tests/requirements.lock"])
