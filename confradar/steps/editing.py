@@ -60,7 +60,7 @@ def clear_claim(slug: str, gate: Gate, settings: Settings, *, why: str, by: str)
         known, conference = _known(connection, slug)
         if not (silent := _silenced(known, conference, gate)):
             raise Refused(f"No editor has set the {_named(gate)} of {conference.slug}.")
-        now, subject = versions.moment(connection), _ref(conference, gate)
+        now, subject = database.clock(connection), _ref(conference, gate)
         told = f"{why} ({', '.join(listing.url for listing in silent)})"
         _store(connection, known, silent, subject, by=by, action="claim clear", why=told, settings=settings, now=now)
 
@@ -126,7 +126,7 @@ def _say(
     settings: Settings,
 ) -> None:
     """Store what an editor says, tied to its conference whatever identity makes of it, in place of what was said."""
-    now, subject, number = versions.moment(connection), said.ref, 1
+    now, subject, number = database.clock(connection), said.ref, 1
     while said.key in known.mentions and known.mentions[said.key].conference_id != conference.id:
         number += 1  # that claim has gone with another part of a conference that was split
         said = replace(said, ref=f"{subject} #{number}")
@@ -165,7 +165,7 @@ def _store(
     )
     before = selecting.last_change(connection)
     merged = merge(known, [SourceOutput(EDITOR, tuple(said))], run_id=run.id, now=now)
-    conferences.write(connection, merged, now=now)
+    conferences.write(connection, merged, now=versions.moment(connection))
     announce(connection, run, settings, after=before)
     figures: dict[str, Any] = merged.figures
     ledger.finish_run(connection, run.id, status="ok", now=now, statistics=figures, stored=True)

@@ -97,7 +97,7 @@ def _decide(
     """Write a decision on the mentions of these conferences and group them anew, in one transaction."""
     with database.transaction(settings.database) as connection:
         database.writer_lock(connection)
-        known, now = conferences.known(connection), versions.moment(connection)
+        known, now = conferences.known(connection), database.clock(connection)
         wanted = [answers.conference(connection, slug)["id"] for slug in slugs]
         members = sorted(
             (one for one in known.mentions.values() if one.conference_id in wanted), key=lambda one: one.id
@@ -110,7 +110,8 @@ def _decide(
         keys = [one.key for one in members]
         latest = max(one.last_run_id for one in members)
         known = replace(known, pins=pinned.applied(known.pins))
-        conferences.write(connection, merge(known, (), run_id=latest, now=now, touched=keys), now=now)
+        merged = merge(known, (), run_id=latest, now=now, touched=keys)
+        conferences.write(connection, merged, now=versions.moment(connection))
         return _slugs(connection, keys)
 
 
